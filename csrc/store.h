@@ -1,0 +1,174 @@
+/* store.h - what the core asks of a storage engine. The store_*.c files of one engine are the only place that knows SQL.
+ *
+ * Texts that come out are copied into the arena given. Codes are those a file can give: busy, full, io-error, corrupt,
+ * read-only, not-a-ledger, schema-newer, out-of-memory, amount-overflow (a sum that left int64), and TALLY_DONE for "no
+ * such row". */
+#ifndef TALLY_STORE_H
+#define TALLY_STORE_H
+
+#include "arena.h"
+
+typedef struct store store;
+
+enum { STORE_PAGE = 64 }; /* rows of one page of a cursor: few enough to copy, enough to forget the query's cost */
+
+/* Life cycle. *out is set also on failure, for store_message; NULL where memory is out. */
+tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, store **out);
+void store_close(store *in);
+/* A sentence on the last failure, with the engine's own words. */
+const char *store_message(const store *in);
+bool store_in_memory(const store *in);
+bool store_is_new(const store *in); /* no ledger row yet */
+
+/* Transactions. */
+tally_code store_begin(store *in);
+tally_code store_begin_read(store *in);
+tally_code store_commit(store *in);
+void store_rollback(store *in);
+tally_code store_savepoint(store *in);
+tally_code store_release(store *in);
+void store_rollback_to(store *in);
+bool store_in_transaction(const store *in);
+/* A number that changes when another connection has written. */
+tally_code store_data_version(store *in, uint32_t *version);
+
+/* The ledger itself. */
+typedef struct ledger_row {
+  tally_text uuid, currency;
+  int64_t created_at_ms;
+} ledger_row;
+tally_code store_ledger_get(store *in, arena *from, ledger_row *row);
+tally_code store_ledger_put(store *in, const ledger_row *row);
+
+/* Scripts and payment types: versions are only added. */
+typedef struct script_row {
+  int64_t version;
+  tally_text name, body, definition;
+  int64_t stored_at_ms;
+} script_row;
+tally_code store_script_latest(store *in, arena *from, script_row *row);
+tally_code store_script_latest_version(store *in, int64_t *version);
+tally_code store_script_get(store *in, arena *from, int64_t version, tally_text *definition);
+tally_code store_script_put(store *in, const script_row *row);
+tally_code store_type_get(store *in, arena *from, tally_text id, int64_t version, tally_text *definition);
+tally_code store_type_latest(store *in, arena *from, tally_text id, int64_t *version, tally_text *definition);
+tally_code store_type_put(store *in, tally_text id, int64_t version, tally_text definition);
+
+/* The journal: append and read. */
+tally_code store_entry_append(store *in, const tally_entry *entry);
+tally_code store_entry_get(store *in, arena *from, int64_t seq, tally_entry *entry);
+tally_code store_entry_last(store *in, arena *from, tally_entry *entry);
+tally_code store_entry_by_number(store *in, arena *from, tally_text number, tally_entry *entry);
+tally_code store_entry_by_key(store *in, arena *from, tally_text key, tally_entry *entry);
+/* Pages of entries with seq > after_seq, in order. */
+tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_entry *rows, size_t room,
+                               size_t *count);
+/* … that name the document (as such or as the counter document), or the patient. */
+tally_code store_entries_of_document(store *in, arena *from, tally_text document, int64_t after_seq, tally_entry *rows,
+                                     size_t room, size_t *count);
+tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
+                                    size_t room, size_t *count);
+/* … and those that refund an entry. */
+tally_code store_refunds_of(store *in, arena *from, int64_t seq, int64_t after_seq, tally_entry *rows, size_t room,
+                            size_t *count);
+/* The seq of the reversal of an entry. */
+tally_code store_reversal_of(store *in, int64_t seq, int64_t *reversal);
+
+/* Free text, kept apart from the journal. */
+typedef enum annotation_field { ANNOTATION_NOTE = 1, ANNOTATION_LABEL = 2, ANNOTATION_REASON = 3 } annotation_field;
+enum { ANNOTATION_FIELDS = 3, SALT_BYTES = 16, DIGEST_BYTES = 32 };
+typedef struct annotation_row {
+  int64_t seq;
+  annotation_field field;
+  tally_text salt, body; /* none once erased */
+  tally_text digest;
+} annotation_row;
+tally_code store_annotation_put(store *in, const annotation_row *row);
+tally_code store_annotation_get(store *in, arena *from, int64_t seq, annotation_field field, annotation_row *row);
+
+/* Documents with their running facts. */
+typedef struct document_row {
+  int64_t id;
+  tally_text number, patient, invoice;
+  int64_t at_ms, recorded_at_ms;
+  int32_t day, due;
+  bool has_due;
+  tally_facts facts;
+} document_row;
+typedef enum document_order { ORDER_NEWEST, ORDER_OLDEST } document_order;
+typedef struct document_query {
+  tally_document_kind kind; /* with open: required; without: 0 for both */
+  bool open;                /* only those that have something remaining */
+  tally_text patient;
+  document_order order;
+} document_query;
+tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
+tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
+tally_code store_document_put(store *in, const document_row *row);
+tally_code store_document_set(store *in, const document_row *row); /* facts, invoice, cancelled */
+/* Pages in order of making, beyond after_id (0: from the start). */
+tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,
+                                document_row *rows, size_t room, size_t *count);
+/* Pages by number, for verify. */
+tally_code store_documents_by_number(store *in, arena *from, tally_text after, document_row *rows, size_t room,
+                                     size_t *count);
+tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
+                                  size_t room, size_t *count);
+/* A patient's open documents by day of issue, then number; *more where room ended first. */
+tally_code store_documents_oldest(store *in, arena *from, tally_text patient, document_row *rows, size_t room,
+                                  size_t *count);
+tally_code store_patient_owed(store *in, tally_text patient, int64_t *owed_minor);
+tally_code store_patient_known(store *in, tally_text patient, bool *known);
+
+/* Patients' credit. */
+tally_code store_credit_get(store *in, tally_text patient, int64_t *balance_minor);
+tally_code store_credit_set(store *in, tally_text patient, int64_t balance_minor);
+typedef struct credit_row {
+  tally_text patient;
+  int64_t balance_minor;
+} credit_row;
+tally_code store_credits_page(store *in, arena *from, tally_text after, credit_row *rows, size_t room, size_t *count);
+
+/* Days' totals; absent type, group and actor are "". money is not stored. */
+tally_code store_totals_add(store *in, const tally_totals *delta);
+typedef struct totals_query {
+  int32_t from, to;
+  unsigned by;
+} totals_query;
+tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
+                             size_t *count);
+
+/* Number series: 1 consultation, 2 invoice, 3 payment. */
+typedef enum series { SERIES_CONSULTATION = 1, SERIES_INVOICE, SERIES_PAYMENT, SERIES_END } series;
+tally_code store_series_get(store *in, series which, int64_t *next);
+tally_code store_series_set(store *in, series which, int64_t next);
+
+/* Closings. */
+typedef struct closing_row {
+  int32_t through;
+  int64_t seq;
+} closing_row;
+tally_code store_closing_put(store *in, const closing_row *row);
+tally_code store_closing_last(store *in, closing_row *row);
+tally_code store_closings_all(store *in, arena *from, const closing_row **rows, size_t *count);
+
+/* Counts and file facts. */
+typedef struct store_facts {
+  int schema_version, synchronous;
+  char journal_mode[16];
+  int64_t documents, patients, payments, closings, days, file_bytes;
+} store_facts;
+tally_code store_facts_get(store *in, store_facts *facts);
+const char *store_engine_version(void);
+
+/* The engine's own check of the file; the sentence is in store_message where it is TALLY_ERR_CORRUPT. */
+tally_code store_check(store *in);
+
+/* Backup to a path where no file is. */
+typedef struct store_copy store_copy;
+tally_code store_copy_begin(store *in, const char *path, store_copy **out);
+tally_code store_copy_step(store_copy *copy); /* TALLY_DONE when whole and synced */
+void store_copy_progress(const store_copy *copy, int64_t *done, int64_t *total);
+void store_copy_end(store_copy *copy);
+
+#endif

@@ -1,0 +1,118 @@
+/* store_backup.c - the engine's own check of a file, and a live copy by SQLite's backup API. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_sqlite.h"
+
+/* Pages a step: a megabyte, so that writers get their turn and progress moves. */
+enum { PAGES_PER_STEP = 256, PATH_BYTES = 4096 };
+
+struct store_copy {
+  store *source;
+  sqlite3 *target;
+  sqlite3_backup *backup;
+  char path[PATH_BYTES], partial[PATH_BYTES];
+};
+
+/* A check's answer is one row: "ok", or what is wrong. */
+tally_code store_check(store *in) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CHECK_FILE, &prepared);
+  if (!code) code = store_step(in, prepared);
+  if (code) return code == TALLY_DONE ? TALLY_OK : code;
+  const char *answer = (const char *)sqlite3_column_text(prepared, 0);
+  bool fine = answer && strcmp(answer, "ok") == 0;
+  if (!fine) store_failed_with(in, TALLY_ERR_CORRUPT, "the file is damaged: %s", answer ? answer : "no answer");
+  sqlite3_reset(prepared);
+  if (!fine) return TALLY_ERR_CORRUPT;
+  code = store_statement(in, STMT_CHECK_REFERENCES, &prepared);
+  if (!code) code = store_step(in, prepared);
+  if (code) return code == TALLY_DONE ? TALLY_OK : code;
+  sqlite3_reset(prepared);
+  return store_failed_with(in, TALLY_ERR_CORRUPT, "a row of the file points to an entry that is not there");
+}
+
+static tally_code io_failed(store *in, const char *path) {
+  return store_failed_with(in, errno == ENOSPC ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR, "%s: %s", path, strerror(errno));
+}
+
+/* The copy grows beside its final name, private from the start. */
+static tally_code make_partial(store_copy *copy) {
+  if (access(copy->path, F_OK) == 0) {
+    errno = EEXIST;
+    return io_failed(copy->source, copy->path);
+  }
+  int file = open(copy->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return io_failed(copy->source, copy->partial);
+  close(file);
+  return TALLY_OK;
+}
+
+static tally_code open_target(store_copy *copy) {
+  int status = sqlite3_open_v2(copy->partial, &copy->target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+  if (status == SQLITE_OK) copy->backup = sqlite3_backup_init(copy->target, "main", copy->source->database, "main");
+  if (copy->backup) return TALLY_OK;
+  return store_failed_with(copy->source, TALLY_ERR_IO_ERROR, "%s: %s", copy->partial,
+                           copy->target ? sqlite3_errmsg(copy->target) : "out of memory");
+}
+
+tally_code store_copy_begin(store *in, const char *path, store_copy **out) {
+  store_copy *copy = calloc(1, sizeof *copy);
+  *out = copy;
+  if (copy == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  copy->source = in;
+  int length = snprintf(copy->partial, sizeof copy->partial, "%s.partial", path);
+  if (length < 0 || (size_t)length >= sizeof copy->partial) {
+    copy->partial[0] = '\0';
+    return store_failed_with(in, TALLY_ERR_IO_ERROR, "the backup's path is longer than %d bytes", PATH_BYTES);
+  }
+  memcpy(copy->path, path, strlen(path) + 1);
+  tally_code code = make_partial(copy);
+  if (code) copy->partial[0] = '\0'; /* not ours to remove */
+  return code ? code : open_target(copy);
+}
+
+/* Gives the finished copy its name, which must still be free, and puts the folder's entry on disk. */
+static tally_code publish(store_copy *copy) {
+  sqlite3_backup_finish(copy->backup);
+  copy->backup = NULL;
+  if (sqlite3_close(copy->target) != SQLITE_OK)
+    return store_failed_with(copy->source, TALLY_ERR_IO_ERROR, "%s: close", copy->partial);
+  copy->target = NULL;
+  if (link(copy->partial, copy->path) != 0) return io_failed(copy->source, copy->path);
+  unlink(copy->partial);
+  char *slash = strrchr(copy->partial, '/');
+  if (slash) slash[slash == copy->partial ? 1 : 0] = '\0';
+  int folder = open(slash ? copy->partial : ".", O_RDONLY | O_CLOEXEC);
+  copy->partial[0] = '\0';
+  if (folder >= 0) {
+    fsync(folder);
+    close(folder);
+  }
+  return TALLY_DONE;
+}
+
+tally_code store_copy_step(store_copy *copy) {
+  int status = sqlite3_backup_step(copy->backup, PAGES_PER_STEP);
+  if (status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED) return TALLY_OK;
+  if (status == SQLITE_DONE) return publish(copy);
+  tally_code code = (status & 0xff) == SQLITE_FULL ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR;
+  return store_failed_with(copy->source, code, "%s: %s", copy->partial, sqlite3_errstr(status));
+}
+
+void store_copy_progress(const store_copy *copy, int64_t *done, int64_t *total) {
+  *total = copy->backup ? sqlite3_backup_pagecount(copy->backup) : 0;
+  *done = copy->backup ? *total - sqlite3_backup_remaining(copy->backup) : 0;
+}
+
+void store_copy_end(store_copy *copy) {
+  if (copy == NULL) return;
+  if (copy->backup) sqlite3_backup_finish(copy->backup);
+  if (copy->target) sqlite3_close(copy->target);
+  if (copy->partial[0]) unlink(copy->partial);
+  free(copy);
+}

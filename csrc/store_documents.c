@@ -1,0 +1,207 @@
+/* store_documents.c - documents with their running facts, and patients' credit, in SQLite. */
+#include "store_sqlite.h"
+
+static tally_code read_document(store *in, sqlite3_stmt *row, arena *from, document_row *out) {
+  bool failed = false;
+  *out = (document_row){.id = sqlite3_column_int64(row, 0)};
+  out->number = column_text(row, 1, from, &failed);
+  out->facts.kind = (tally_document_kind)sqlite3_column_int(row, 2);
+  out->patient = column_text(row, 3, from, &failed);
+  out->at_ms = sqlite3_column_int64(row, 4);
+  out->recorded_at_ms = sqlite3_column_int64(row, 5);
+  out->day = sqlite3_column_int(row, 6);
+  out->has_due = sqlite3_column_type(row, 7) != SQLITE_NULL;
+  out->due = sqlite3_column_int(row, 7);
+  out->invoice = column_text(row, 8, from, &failed);
+  out->facts.invoiced = out->invoice.data != NULL;
+  out->facts.cancelled = sqlite3_column_int(row, 9) != 0;
+  out->facts.charged = sqlite3_column_int64(row, 10);
+  out->facts.collected = sqlite3_column_int64(row, 11);
+  out->facts.credited = sqlite3_column_int64(row, 12);
+  out->facts.discounted = sqlite3_column_int64(row, 13);
+  out->facts.lost = sqlite3_column_int64(row, 14);
+  out->facts.rounded = sqlite3_column_int64(row, 15);
+  return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
+}
+
+static tally_code read_one(store *in, sqlite3_stmt *prepared, arena *from, document_row *row) {
+  tally_code code = store_step(in, prepared);
+  if (code) return code;
+  code = read_document(in, prepared, from, row);
+  sqlite3_reset(prepared);
+  return code;
+}
+
+static tally_code read_page(store *in, sqlite3_stmt *prepared, arena *from, document_row *rows, size_t room,
+                            size_t *count) {
+  tally_code code = TALLY_OK;
+  *count = 0;
+  while (!code && *count < room) {
+    code = store_step(in, prepared);
+    if (code == TALLY_DONE) return TALLY_OK;
+    if (!code) code = read_document(in, prepared, from, &rows[(*count)++]);
+  }
+  sqlite3_reset(prepared);
+  return code;
+}
+
+tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_GET, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, number);
+  return read_one(in, prepared, from, row);
+}
+
+tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_GET_ID, &prepared);
+  if (code) return code;
+  sqlite3_bind_int64(prepared, 1, id);
+  return read_one(in, prepared, from, row);
+}
+
+static void bind_facts(sqlite3_stmt *prepared, int index, const tally_facts *facts) {
+  sqlite3_bind_int64(prepared, index, facts->charged);
+  sqlite3_bind_int64(prepared, index + 1, facts->collected);
+  sqlite3_bind_int64(prepared, index + 2, facts->credited);
+  sqlite3_bind_int64(prepared, index + 3, facts->discounted);
+  sqlite3_bind_int64(prepared, index + 4, facts->lost);
+  sqlite3_bind_int64(prepared, index + 5, facts->rounded);
+}
+
+tally_code store_document_put(store *in, const document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_PUT, &prepared);
+  if (code) return code;
+  sqlite3_bind_int64(prepared, 1, row->id);
+  bind_text(prepared, 2, row->number);
+  sqlite3_bind_int(prepared, 3, (int)row->facts.kind);
+  bind_text(prepared, 4, row->patient);
+  sqlite3_bind_int64(prepared, 5, row->at_ms);
+  sqlite3_bind_int64(prepared, 6, row->recorded_at_ms);
+  sqlite3_bind_int(prepared, 7, row->day);
+  bind_integer_or_null(prepared, 8, row->has_due, row->due);
+  bind_text(prepared, 9, row->invoice);
+  sqlite3_bind_int(prepared, 10, row->facts.cancelled);
+  bind_facts(prepared, 11, &row->facts);
+  return store_run(in, prepared);
+}
+
+tally_code store_document_set(store *in, const document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_SET, &prepared);
+  if (code) return code;
+  bind_facts(prepared, 1, &row->facts);
+  bind_text(prepared, 7, row->invoice);
+  sqlite3_bind_int(prepared, 8, row->facts.cancelled);
+  sqlite3_bind_int64(prepared, 9, row->id);
+  return store_run(in, prepared);
+}
+
+/* The open index serves those with something remaining, the patient's index theirs; else the making order itself. */
+static statement choose_page(const document_query *query) {
+  bool newest = query->order == ORDER_NEWEST;
+  if (query->patient.data) return newest ? STMT_PATIENT_NEWEST : STMT_PATIENT_OLDEST;
+  if (query->open) return newest ? STMT_OPEN_NEWEST : STMT_OPEN_OLDEST;
+  return newest ? STMT_DOCUMENTS_NEWEST : STMT_DOCUMENTS_OLDEST;
+}
+
+tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,
+                                document_row *rows, size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
+  statement which = choose_page(query);
+  tally_code code = store_statement(in, which, &prepared);
+  if (code) return code;
+  bool from_top = query->order == ORDER_NEWEST && after_id == 0;
+  int at = query->patient.data || query->open ? 2 : 1;
+  if (query->patient.data) bind_text(prepared, 1, query->patient);
+  else if (query->open) sqlite3_bind_int(prepared, 1, (int)query->kind);
+  sqlite3_bind_int64(prepared, at, from_top ? INT64_MAX : after_id);
+  sqlite3_bind_int64(prepared, at + 1, (sqlite3_int64)room);
+  return read_page(in, prepared, from, rows, room, count);
+}
+
+tally_code store_documents_by_number(store *in, arena *from, tally_text after, document_row *rows, size_t room,
+                                     size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENTS_BY_NUMBER, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, after.data ? after : text_of(""));
+  sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
+  return read_page(in, prepared, from, rows, room, count);
+}
+
+tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
+                                  size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CONSULTATIONS_OF, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, invoice);
+  sqlite3_bind_int64(prepared, 2, after_id);
+  sqlite3_bind_int64(prepared, 3, (sqlite3_int64)room);
+  return read_page(in, prepared, from, rows, room, count);
+}
+
+tally_code store_documents_oldest(store *in, arena *from, tally_text patient, document_row *rows, size_t room,
+                                  size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_OLDEST_OPEN, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, patient);
+  sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
+  return read_page(in, prepared, from, rows, room, count);
+}
+
+/* Runs a query for one integer by patient; 0 where there is no row. */
+static tally_code integer_of(store *in, statement which, tally_text patient, int64_t *value) {
+  sqlite3_stmt *prepared;
+  *value = 0;
+  tally_code code = store_statement(in, which, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, patient);
+  code = store_read_integer(in, prepared, value);
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+tally_code store_patient_owed(store *in, tally_text patient, int64_t *owed_minor) {
+  return integer_of(in, STMT_PATIENT_OWED, patient, owed_minor);
+}
+
+tally_code store_patient_known(store *in, tally_text patient, bool *known) {
+  int64_t value;
+  tally_code code = integer_of(in, STMT_PATIENT_KNOWN, patient, &value);
+  *known = value != 0;
+  return code;
+}
+
+tally_code store_credit_get(store *in, tally_text patient, int64_t *balance_minor) {
+  return integer_of(in, STMT_CREDIT_GET, patient, balance_minor);
+}
+
+tally_code store_credit_set(store *in, tally_text patient, int64_t balance_minor) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CREDIT_SET, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, patient);
+  sqlite3_bind_int64(prepared, 2, balance_minor);
+  return store_run(in, prepared);
+}
+
+tally_code store_credits_page(store *in, arena *from, tally_text after, credit_row *rows, size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CREDITS_PAGE, &prepared);
+  if (code) return code;
+  bool failed = false;
+  *count = 0;
+  bind_text(prepared, 1, after.data ? after : text_of(""));
+  sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
+  while (*count < room && (code = store_step(in, prepared)) == TALLY_OK && !failed) {
+    credit_row *row = &rows[(*count)++];
+    row->patient = column_text(prepared, 0, from, &failed);
+    row->balance_minor = sqlite3_column_int64(prepared, 1);
+  }
+  sqlite3_reset(prepared);
+  if (failed) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  return code == TALLY_DONE ? TALLY_OK : code;
+}

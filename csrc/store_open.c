@@ -1,0 +1,336 @@
+/* store_open.c - the SQLite engine's life cycle: opening with the promised settings, statements, transactions (§9). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_sqlite.h"
+
+static const char *const statement_texts[STMT_COUNT] = {
+#define X(name, sql) sql,
+    STATEMENTS(X)
+#undef X
+};
+
+/* ---- Failures ---- */
+
+tally_code store_failed_with(store *in, tally_code code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(in->message, sizeof in->message, format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+static tally_code code_of(int status) {
+  switch (status & 0xff) {
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return TALLY_ERR_BUSY;
+  case SQLITE_FULL:
+    return TALLY_ERR_FULL;
+  case SQLITE_CORRUPT:
+    return TALLY_ERR_CORRUPT;
+  case SQLITE_NOTADB:
+    return TALLY_ERR_NOT_A_LEDGER;
+  case SQLITE_NOMEM:
+    return TALLY_ERR_OUT_OF_MEMORY;
+  case SQLITE_READONLY:
+    return TALLY_ERR_READ_ONLY;
+  case SQLITE_CONSTRAINT: /* a sum that left int64 is a REAL, which STRICT tables refuse */
+    return status == SQLITE_CONSTRAINT_DATATYPE ? TALLY_ERR_AMOUNT_OVERFLOW : TALLY_ERR_CORRUPT;
+  default:
+    return TALLY_ERR_IO_ERROR;
+  }
+}
+
+static const char *advice(tally_code code) {
+  switch (code) {
+  case TALLY_ERR_BUSY:
+    return "another process is writing to the ledger; try again, or open with a longer busy_timeout";
+  case TALLY_ERR_FULL:
+    return "the disk is full; make room and try again, nothing was written";
+  case TALLY_ERR_CORRUPT:
+    return "the ledger file is damaged; run verify and go back to a backup";
+  case TALLY_ERR_NOT_A_LEDGER:
+    return "the file is not a Tallystick ledger; name a ledger or a new file";
+  case TALLY_ERR_READ_ONLY:
+    return "the ledger file or its folder may not be written; open it with mode \"ro\" or change its permissions";
+  case TALLY_ERR_AMOUNT_OVERFLOW:
+    return "a sum would leave the range of 64-bit minor units";
+  case TALLY_ERR_OUT_OF_MEMORY:
+    return "out of memory";
+  default:
+    return "the ledger file could not be read or written; see that its folder exists and may be used";
+  }
+}
+
+tally_code store_failed(store *in) {
+  tally_code code = code_of(sqlite3_extended_errcode(in->database));
+  /* sum() in a query says so in words only. */
+  if (code == TALLY_ERR_IO_ERROR && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
+    code = TALLY_ERR_AMOUNT_OVERFLOW;
+  }
+  return store_failed_with(in, code, "%s (SQLite: %s)", advice(code), sqlite3_errmsg(in->database));
+}
+
+const char *store_message(const store *in) {
+  return in ? in->message : "out of memory";
+}
+
+/* ---- Statements ---- */
+
+tally_code store_statement(store *in, statement which, sqlite3_stmt **out) {
+  sqlite3_stmt **kept = &in->statements[which];
+  if (*kept == NULL) {
+    int status = sqlite3_prepare_v3(in->database, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (status != SQLITE_OK) return store_failed(in);
+  }
+  *out = *kept;
+  return TALLY_OK;
+}
+
+tally_code store_step(store *in, sqlite3_stmt *prepared) {
+  int status = sqlite3_step(prepared);
+  if (status == SQLITE_ROW) return TALLY_OK;
+  if (status == SQLITE_DONE) {
+    sqlite3_reset(prepared);
+    return TALLY_DONE;
+  }
+  tally_code code = store_failed(in);
+  sqlite3_reset(prepared);
+  return code;
+}
+
+tally_code store_run(store *in, sqlite3_stmt *prepared) {
+  tally_code code = store_step(in, prepared);
+  if (code == TALLY_OK) sqlite3_reset(prepared);
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+tally_code store_run_plain(store *in, statement which) {
+  sqlite3_stmt *prepared = NULL;
+  tally_code code = store_statement(in, which, &prepared);
+  return code ? code : store_run(in, prepared);
+}
+
+tally_code store_read_integer(store *in, sqlite3_stmt *prepared, int64_t *value) {
+  tally_code code = store_step(in, prepared);
+  if (code) return code;
+  *value = sqlite3_column_int64(prepared, 0);
+  bool null = sqlite3_column_type(prepared, 0) == SQLITE_NULL;
+  sqlite3_reset(prepared);
+  return null ? TALLY_DONE : TALLY_OK;
+}
+
+void bind_text(sqlite3_stmt *prepared, int index, tally_text text) {
+  if (text.data == NULL) sqlite3_bind_null(prepared, index);
+  else sqlite3_bind_text64(prepared, index, text.data, text.length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void bind_blob(sqlite3_stmt *prepared, int index, tally_text bytes) {
+  if (bytes.data == NULL) sqlite3_bind_null(prepared, index);
+  else sqlite3_bind_blob64(prepared, index, bytes.data, bytes.length, SQLITE_STATIC);
+}
+
+void bind_integer_or_null(sqlite3_stmt *prepared, int index, bool present, int64_t value) {
+  if (present) sqlite3_bind_int64(prepared, index, value);
+  else sqlite3_bind_null(prepared, index);
+}
+
+static tally_text copy_column(sqlite3_stmt *prepared, int index, const void *data, arena *from, bool *failed) {
+  bool null = sqlite3_column_type(prepared, index) == SQLITE_NULL;
+  if (null) return (tally_text){NULL, 0};
+  tally_text source = {data ? data : "", (size_t)sqlite3_column_bytes(prepared, index)};
+  tally_text copy = arena_copy(from, source);
+  if (copy.data == NULL) *failed = true;
+  return copy;
+}
+
+tally_text column_text(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {
+  return copy_column(prepared, index, sqlite3_column_text(prepared, index), from, failed);
+}
+
+tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {
+  return copy_column(prepared, index, sqlite3_column_blob(prepared, index), from, failed);
+}
+
+/* ---- Opening ---- */
+
+bool store_read_pragma(store *in, const char *sql, char *text, size_t size) {
+  sqlite3_stmt *prepared;
+  text[0] = '\0';
+  if (sqlite3_prepare_v2(in->database, sql, -1, &prepared, NULL) != SQLITE_OK) return false;
+  bool found = sqlite3_step(prepared) == SQLITE_ROW;
+  if (found && sqlite3_column_text(prepared, 0)) {
+    snprintf(text, size, "%s", (const char *)sqlite3_column_text(prepared, 0));
+  }
+  return sqlite3_finalize(prepared) == SQLITE_OK && found;
+}
+
+static tally_code expect_pragma(store *in, const char *sql, const char *wanted) {
+  char value[32];
+  if (!store_read_pragma(in, sql, value, sizeof value)) return store_failed(in);
+  if (strcmp(value, wanted) == 0) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite keeps \"%s\" at %s where %s is needed", sql, value, wanted);
+}
+
+/* Settings of the connection that need no page of the file. */
+static tally_code harden(store *in, int busy_timeout_ms) {
+  sqlite3 *database = in->database;
+  sqlite3_extended_result_codes(database, 1);
+  sqlite3_busy_timeout(database, busy_timeout_ms < 0 ? 0 : busy_timeout_ms);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+  int status = sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL", NULL, NULL, NULL);
+  if (status != SQLITE_OK) return store_failed(in);
+  return expect_pragma(in, "PRAGMA synchronous", "2");
+}
+
+/* WAL is asked for and read back; a ledger in memory has no log. A read-only connection takes the file as it is. */
+static tally_code choose_journal(store *in) {
+  if (in->in_memory || in->read_only) return TALLY_OK;
+  char mode[32];
+  if (!store_read_pragma(in, "PRAGMA journal_mode = WAL", mode, sizeof mode)) return store_failed(in);
+  if (strcmp(mode, "wal") == 0) return TALLY_OK;
+  if (sqlite3_db_readonly(in->database, "main")) return TALLY_ERR_READ_ONLY;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR, "the file system gives no write-ahead log (journal mode %s)", mode);
+}
+
+/* A new file is made here first, so that only its owner may read it; SQLite gives its log the same mode. */
+static tally_code make_private(store *in, const char *path) {
+  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    close(file);
+    return TALLY_OK;
+  }
+  if (errno == EEXIST) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR,
+                           "the file cannot be made (%s); see that its folder exists and may be written",
+                           strerror(errno));
+}
+
+/* SQLite opens a file that may only be read without a word; a ledger asked for writing must say so. */
+static tally_code check_writable(store *in) {
+  if (in->read_only || !sqlite3_db_readonly(in->database, "main")) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_READ_ONLY, "%s", advice(TALLY_ERR_READ_ONLY));
+}
+
+static tally_code check_engine(store *in) {
+  if (sqlite3_libversion_number() >= 3037000) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite 3.37 or newer is needed, this is %s", sqlite3_libversion());
+}
+
+static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
+  tally_code code = check_engine(in);
+  if (!code && !in->in_memory && !in->read_only) code = make_private(in, path);
+  if (code) return code;
+  int flags = in->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (in->in_memory) flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  int status = sqlite3_open_v2(path, &in->database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+  if (in->database == NULL) return TALLY_ERR_OUT_OF_MEMORY;
+  if (status != SQLITE_OK) return store_failed(in);
+  code = check_writable(in);
+  if (!code) code = harden(in, busy_timeout_ms);
+  /* Before anything is written to a file, even its journal mode, it must be empty or a ledger. */
+  char probe[32];
+  if (!code && !store_read_pragma(in, "PRAGMA schema_version", probe, sizeof probe)) code = store_failed(in);
+  if (!code && strcmp(probe, "0") != 0) code = store_schema_ready(in);
+  if (!code) code = choose_journal(in);
+  return code ? code : store_schema_ready(in);
+}
+
+tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, store **out) {
+  store *in = calloc(1, sizeof *in);
+  *out = in;
+  if (in == NULL) return TALLY_ERR_OUT_OF_MEMORY;
+  in->in_memory = strcmp(path, ":memory:") == 0;
+  in->read_only = read_only;
+  tally_code code = open_file(in, path, busy_timeout_ms);
+  if (code) return code;
+  arena scratch = {0};
+  ledger_row row;
+  code = store_ledger_get(in, &scratch, &row);
+  arena_free(&scratch);
+  in->is_new = code == TALLY_DONE;
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+void store_close(store *in) {
+  if (in == NULL) return;
+  for (int i = 0; i < STMT_COUNT; i++) sqlite3_finalize(in->statements[i]);
+  sqlite3_close_v2(in->database);
+  free(in);
+}
+
+bool store_in_memory(const store *in) {
+  return in->in_memory;
+}
+
+bool store_is_new(const store *in) {
+  return in->is_new;
+}
+
+const char *store_engine_version(void) {
+  return sqlite3_libversion();
+}
+
+/* ---- Transactions ---- */
+
+tally_code store_begin(store *in) {
+  return store_run_plain(in, STMT_BEGIN);
+}
+
+tally_code store_begin_read(store *in) {
+  return store_run_plain(in, STMT_BEGIN_READ);
+}
+
+tally_code store_commit(store *in) {
+  tally_code code = store_run_plain(in, STMT_COMMIT);
+  if (code) store_rollback(in);
+  return code;
+}
+
+/* Keeps the message of what made the rollback necessary. */
+void store_rollback(store *in) {
+  char message[sizeof in->message];
+  memcpy(message, in->message, sizeof message);
+  if (!sqlite3_get_autocommit(in->database)) store_run_plain(in, STMT_ROLLBACK);
+  memcpy(in->message, message, sizeof message);
+}
+
+tally_code store_savepoint(store *in) {
+  return store_run_plain(in, STMT_SAVEPOINT);
+}
+
+tally_code store_release(store *in) {
+  return store_run_plain(in, STMT_RELEASE);
+}
+
+void store_rollback_to(store *in) {
+  char message[sizeof in->message];
+  memcpy(message, in->message, sizeof message);
+  if (!sqlite3_get_autocommit(in->database)) {
+    store_run_plain(in, STMT_ROLLBACK_TO);
+    store_run_plain(in, STMT_RELEASE);
+  }
+  memcpy(in->message, message, sizeof message);
+}
+
+bool store_in_transaction(const store *in) {
+  return !sqlite3_get_autocommit(in->database);
+}
+
+tally_code store_data_version(store *in, uint32_t *version) {
+  unsigned int value = 0;
+  if (sqlite3_file_control(in->database, "main", SQLITE_FCNTL_DATA_VERSION, &value) != SQLITE_OK) {
+    return store_failed(in);
+  }
+  *version = value;
+  return TALLY_OK;
+}

@@ -1,0 +1,137 @@
+/* store_schema.c - the tables, and the steps from one schema version to the next (§9, docs/format.md). */
+#include <string.h>
+
+#include "store_sqlite.h"
+
+enum { APPLICATION_ID = 0x54414c59 }; /* "TALY" */
+
+/* A REPLACE deletes without firing delete triggers, so the journal's insert trigger takes only the next seq. */
+#define INSERT_ONLY(table)                                                                                            \
+  "CREATE TRIGGER " #table "_no_update BEFORE UPDATE ON " #table " BEGIN SELECT RAISE(ABORT, '" #table                \
+  " rows are never changed'); END;"                                                                                   \
+  "CREATE TRIGGER " #table "_no_delete BEFORE DELETE ON " #table " BEGIN SELECT RAISE(ABORT, '" #table                \
+  " rows are never deleted'); END;"
+
+static const char tables_1[] =
+    "CREATE TABLE ledger (id INTEGER PRIMARY KEY CHECK (id = 1), uuid TEXT NOT NULL, currency TEXT NOT NULL, "
+    "  created_at_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE script (version INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL, "
+    "  definition BLOB NOT NULL, stored_at_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE payment_type (id TEXT NOT NULL, version INTEGER NOT NULL, definition BLOB NOT NULL, "
+    "  PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE entry ("
+    "  seq INTEGER PRIMARY KEY CHECK (seq > 0), act INTEGER NOT NULL, kind INTEGER NOT NULL, "
+    "  command INTEGER NOT NULL, number TEXT, document TEXT, counter_document TEXT, patient TEXT, "
+    "  counter_patient TEXT, type TEXT, type_version INTEGER, amount INTEGER NOT NULL, at_ms INTEGER NOT NULL, "
+    "  day INTEGER NOT NULL, recorded_at_ms INTEGER NOT NULL, actor TEXT, group_tag TEXT, reference TEXT, "
+    "  tendered INTEGER, due INTEGER, fields BLOB, commitment BLOB, key TEXT, content BLOB, refers INTEGER, "
+    "  script_version INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;"
+    "CREATE TABLE annotation (seq INTEGER NOT NULL REFERENCES entry (seq), field INTEGER NOT NULL, salt BLOB, "
+    "  body TEXT, digest BLOB NOT NULL, PRIMARY KEY (seq, field)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE document (id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, "
+    "  patient TEXT NOT NULL, at_ms INTEGER NOT NULL, recorded_at_ms INTEGER NOT NULL, day INTEGER NOT NULL, "
+    "  due INTEGER, invoice TEXT, cancelled INTEGER NOT NULL DEFAULT 0, charged INTEGER NOT NULL DEFAULT 0, "
+    "  collected INTEGER NOT NULL DEFAULT 0, credited INTEGER NOT NULL DEFAULT 0, "
+    "  discounted INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0, rounded INTEGER NOT NULL DEFAULT 0) "
+    "  STRICT;"
+    "CREATE TABLE credit (patient TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) "
+    "  STRICT, WITHOUT ROWID;"
+    "CREATE TABLE day_total (day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, "
+    "  actor TEXT NOT NULL, collected INTEGER NOT NULL, refunded INTEGER NOT NULL, deposited INTEGER NOT NULL, "
+    "  withdrawn INTEGER NOT NULL, credited INTEGER NOT NULL, discounted INTEGER NOT NULL, lost INTEGER NOT NULL, "
+    "  rounded INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, type, group_tag, actor)) "
+    "  STRICT, WITHOUT ROWID;"
+    "CREATE TABLE series (id INTEGER PRIMARY KEY, next INTEGER NOT NULL CHECK (next > 0)) STRICT;"
+    "CREATE TABLE closing (through INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES entry (seq)) STRICT;";
+
+static const char indexes_1[] =
+    "CREATE INDEX entry_document ON entry (document) WHERE document IS NOT NULL;"
+    "CREATE INDEX entry_counter_document ON entry (counter_document) WHERE counter_document IS NOT NULL;"
+    "CREATE INDEX entry_patient ON entry (patient) WHERE document IS NULL AND patient IS NOT NULL;"
+    "CREATE INDEX entry_counter_patient ON entry (counter_patient) WHERE counter_patient IS NOT NULL;"
+    "CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;"
+    "CREATE UNIQUE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;"
+    "CREATE UNIQUE INDEX entry_reversal ON entry (refers) WHERE kind = 14;"
+    "CREATE INDEX entry_refund ON entry (refers) WHERE kind = 10;"
+    "CREATE INDEX document_patient ON document (patient);"
+    "CREATE INDEX document_invoice ON document (invoice) WHERE invoice IS NOT NULL;"
+    "CREATE INDEX document_open ON document (kind) WHERE " DOCUMENT_IS_OPEN ";";
+
+static const char triggers_1[] =
+    "CREATE TRIGGER entry_in_order BEFORE INSERT ON entry WHEN NEW.seq <= (SELECT max(seq) FROM entry)"
+    "  BEGIN SELECT RAISE(ABORT, 'entry rows are only added at the end'); END;" INSERT_ONLY(entry) INSERT_ONLY(script)
+        INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger);
+
+static const char *const schema_1[] = {tables_1, indexes_1, triggers_1, NULL};
+
+/* migrations[n] leads from version n to n + 1; a file of any version is brought up step by step in one transaction. */
+static const char *const *const migrations[] = {schema_1};
+
+enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
+
+int store_schema_version(void) {
+  return SCHEMA_VERSION;
+}
+
+static tally_code execute(store *in, const char *sql) {
+  return sqlite3_exec(in->database, sql, NULL, NULL, NULL) == SQLITE_OK ? TALLY_OK : store_failed(in);
+}
+
+static tally_code read_number(store *in, const char *pragma, int *value) {
+  sqlite3_stmt *prepared;
+  if (sqlite3_prepare_v2(in->database, pragma, -1, &prepared, NULL) != SQLITE_OK) return store_failed(in);
+  int status = sqlite3_step(prepared);
+  *value = status == SQLITE_ROW ? sqlite3_column_int(prepared, 0) : 0;
+  sqlite3_finalize(prepared);
+  return status == SQLITE_ROW ? TALLY_OK : store_failed(in);
+}
+
+static tally_code migrate(store *in, int version) {
+  char pragma[96];
+  for (; version < SCHEMA_VERSION; version++) {
+    for (const char *const *step = migrations[version]; *step; step++) {
+      tally_code code = execute(in, *step);
+      if (code) return code;
+    }
+  }
+  sqlite3_snprintf(sizeof pragma, pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
+                   SCHEMA_VERSION);
+  return execute(in, pragma);
+}
+
+/* Looks again inside the write transaction: another process may have made the tables meanwhile. */
+static tally_code make_ready(store *in, int *version) {
+  int tables, application;
+  tally_code code = read_number(in, "SELECT count(*) FROM sqlite_schema", &tables);
+  if (!code) code = read_number(in, "PRAGMA application_id", &application);
+  if (!code) code = read_number(in, "PRAGMA user_version", version);
+  if (code) return code;
+  if (application != APPLICATION_ID && (tables > 0 || application != 0 || *version != 0)) {
+    return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER,
+                             "the file is an SQLite database of another program; name a ledger or a new file");
+  }
+  if (*version > SCHEMA_VERSION) {
+    return store_failed_with(in, TALLY_ERR_SCHEMA_NEWER,
+                             "the file has schema version %d and this Tallystick knows up to %d; use a newer one",
+                             *version, SCHEMA_VERSION);
+  }
+  return TALLY_OK;
+}
+
+tally_code store_schema_ready(store *in) {
+  int version;
+  tally_code code = make_ready(in, &version);
+  if (code || version == SCHEMA_VERSION) return code;
+  if (in->read_only) {
+    return store_failed_with(in, version == 0 ? TALLY_ERR_NOT_A_LEDGER : TALLY_ERR_READ_ONLY,
+                             version == 0 ? "the file is empty; open it for writing to make a ledger"
+                                          : "the file has an older schema; open it for writing once to bring it up");
+  }
+  code = execute(in, "BEGIN IMMEDIATE");
+  if (code) return code;
+  code = make_ready(in, &version);
+  if (!code) code = migrate(in, version);
+  if (!code) code = execute(in, "COMMIT");
+  if (code && !sqlite3_get_autocommit(in->database)) sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+  return code;
+}

@@ -1,0 +1,159 @@
+/* store_totals.c - days' totals, number series, closings and counts in SQLite. */
+#include <string.h>
+
+#include "store_sqlite.h"
+
+static tally_text text_or_empty(tally_text text) {
+  return text.data ? text : text_of("");
+}
+
+tally_code store_totals_add(store *in, const tally_totals *delta) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_TOTALS_ADD, &prepared);
+  if (code) return code;
+  const int64_t columns[] = {delta->collected,  delta->refunded, delta->deposited, delta->withdrawn, delta->credited,
+                             delta->discounted, delta->lost,     delta->rounded,   delta->count};
+  sqlite3_bind_int(prepared, 1, delta->day);
+  bind_text(prepared, 2, text_or_empty(delta->type));
+  bind_text(prepared, 3, text_or_empty(delta->group));
+  bind_text(prepared, 4, text_or_empty(delta->actor));
+  for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++) sqlite3_bind_int64(prepared, 5 + i, columns[i]);
+  return store_run(in, prepared);
+}
+
+static void read_totals(sqlite3_stmt *row, arena *from, tally_totals *out, bool *failed) {
+  *out = (tally_totals){.day = sqlite3_column_int(row, 0)};
+  out->type = column_text(row, 1, from, failed);
+  out->group = column_text(row, 2, from, failed);
+  out->actor = column_text(row, 3, from, failed);
+  int64_t *columns[] = {&out->collected,  &out->refunded, &out->deposited, &out->withdrawn, &out->credited,
+                        &out->discounted, &out->lost,     &out->rounded,   &out->count};
+  for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++) *columns[i] = sqlite3_column_int64(row, 4 + i);
+}
+
+/* Doubles a list of rows in the arena. */
+static tally_totals *grow(arena *from, const tally_totals *rows, size_t count, size_t room) {
+  tally_totals *grown = ARENA_ARRAY(from, tally_totals, room);
+  if (grown && count) memcpy(grown, rows, count * sizeof *rows);
+  return grown;
+}
+
+static tally_code collect_totals(store *in, sqlite3_stmt *prepared, arena *from, const tally_totals **rows,
+                                 size_t *count) {
+  tally_totals *list = NULL;
+  size_t room = 0;
+  bool failed = false;
+  tally_code code;
+  *count = 0;
+  while ((code = store_step(in, prepared)) == TALLY_OK) {
+    if (*count == room) {
+      room = room ? room * 2 : 64;
+      list = grow(from, list, *count, room);
+    }
+    if (list) read_totals(prepared, from, &list[(*count)++], &failed);
+    if (list == NULL || failed) {
+      sqlite3_reset(prepared);
+      return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+    }
+  }
+  *rows = list;
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
+                             size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_TOTALS_READ, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, (query->by & TALLY_BY_DAY) != 0);
+  sqlite3_bind_int(prepared, 2, (query->by & TALLY_BY_TYPE) != 0);
+  sqlite3_bind_int(prepared, 3, (query->by & TALLY_BY_GROUP) != 0);
+  sqlite3_bind_int(prepared, 4, (query->by & TALLY_BY_ACTOR) != 0);
+  sqlite3_bind_int(prepared, 5, query->from);
+  sqlite3_bind_int(prepared, 6, query->to);
+  return collect_totals(in, prepared, from, rows, count);
+}
+
+tally_code store_series_get(store *in, series which, int64_t *next) {
+  sqlite3_stmt *prepared;
+  *next = 1;
+  tally_code code = store_statement(in, STMT_SERIES_GET, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, (int)which);
+  code = store_read_integer(in, prepared, next);
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+tally_code store_series_set(store *in, series which, int64_t next) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_SERIES_SET, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, (int)which);
+  sqlite3_bind_int64(prepared, 2, next);
+  return store_run(in, prepared);
+}
+
+tally_code store_closing_put(store *in, const closing_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CLOSING_PUT, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, row->through);
+  sqlite3_bind_int64(prepared, 2, row->seq);
+  return store_run(in, prepared);
+}
+
+tally_code store_closing_last(store *in, closing_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_CLOSING_LAST, &prepared);
+  if (!code) code = store_step(in, prepared);
+  if (code) return code;
+  *row = (closing_row){sqlite3_column_int(prepared, 0), sqlite3_column_int64(prepared, 1)};
+  sqlite3_reset(prepared);
+  return TALLY_OK;
+}
+
+tally_code store_closings_all(store *in, arena *from, const closing_row **rows, size_t *count) {
+  sqlite3_stmt *prepared;
+  int64_t total;
+  *count = 0;
+  tally_code code = store_statement(in, STMT_COUNT_CLOSINGS, &prepared);
+  if (!code) code = store_read_integer(in, prepared, &total);
+  if (!code) code = store_statement(in, STMT_CLOSINGS_ALL, &prepared);
+  if (code) return code;
+  closing_row *list = ARENA_ARRAY(from, closing_row, (size_t)total + 1);
+  if (list == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  *rows = list;
+  while (*count < (size_t)total && (code = store_step(in, prepared)) == TALLY_OK) {
+    list[(*count)++] = (closing_row){sqlite3_column_int(prepared, 0), sqlite3_column_int64(prepared, 1)};
+  }
+  sqlite3_reset(prepared);
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+static tally_code count_rows(store *in, statement which, int64_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, which, &prepared);
+  return code ? code : store_read_integer(in, prepared, count);
+}
+
+tally_code store_facts_get(store *in, store_facts *facts) {
+  *facts = (store_facts){.schema_version = store_schema_version()};
+  tally_code code = count_rows(in, STMT_COUNT_DOCUMENTS, &facts->documents);
+  if (!code) code = count_rows(in, STMT_COUNT_PATIENTS, &facts->patients);
+  if (!code) code = count_rows(in, STMT_COUNT_PAYMENTS, &facts->payments);
+  if (!code) code = count_rows(in, STMT_COUNT_CLOSINGS, &facts->closings);
+  if (!code) code = count_rows(in, STMT_COUNT_DAYS, &facts->days);
+  if (code) return code;
+  char text[32];
+  store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);
+  if (store_read_pragma(in, "PRAGMA synchronous", text, sizeof text)) facts->synchronous = text[0] - '0';
+  const char *size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+  int64_t bytes = 0;
+  tally_text digits;
+  if (store_read_pragma(in, size, text, sizeof text)) {
+    digits = text_of(text);
+    for (size_t i = 0; i < digits.length; i++) bytes = bytes * 10 + (digits.data[i] - '0');
+  }
+  facts->file_bytes = bytes;
+  return TALLY_OK;
+}
