@@ -1,0 +1,184 @@
+/* closing.c - sealing business days, with what was counted held against what is expected (§6, close_days). */
+#include "closing.h"
+
+#include <string.h>
+
+#include "command.h"
+#include "pairs.h"
+
+/* ---- Expected money ---- */
+
+static int32_t first_open_day(const ledger_state *state) {
+  return state->has_closed ? state->closed_through + 1 : INT32_MIN;
+}
+
+tally_code closing_totals(tally_ledger *ledger, int32_t from, int32_t through, tally_totals **rows, size_t *count) {
+  totals_query query = {from, through, TALLY_BY_TYPE};
+  const tally_totals *read;
+  TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, &read, count)));
+  *rows = (tally_totals *)read; /* in our own memory */
+  for (size_t i = 0; i < *count; i++) {
+    if (totals_money(&(*rows)[i]))
+      return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the days' totals leave 64-bit minor units");
+  }
+  return TALLY_OK;
+}
+
+static int64_t money_of(const tally_totals *rows, size_t count, tally_text type) {
+  for (size_t i = 0; i < count; i++) {
+    if (text_equal(rows[i].type, type)) return rows[i].money;
+  }
+  return 0;
+}
+
+/* ---- Checking ---- */
+
+static tally_code name_counted(work *in, const tally_payment_type **types) {
+  for (size_t i = 0; i < in->asked->counted_count; i++) TRY(name_type(in, in->asked->counted[i].type, &types[i]));
+  return TALLY_OK;
+}
+
+static tally_code check_through(work *in) {
+  int32_t today = tally_day_of(in->asked->now_ms);
+  if (in->asked->through <= today) return TALLY_OK;
+  const char *text = day_text(in->ledger, in->asked->through);
+  fail(in->ledger, TALLY_ERR_DATE_IN_FUTURE, "through: %s lies in the future; a day can be closed once it has come",
+       text);
+  return with_detail(in->ledger, TALLY_ERR_DATE_IN_FUTURE, "day", text_of(text));
+}
+
+static tally_code check_counted(work *in) {
+  for (size_t i = 0; i < in->asked->counted_count; i++) {
+    if (in->asked->counted[i].amount_minor >= 0) continue;
+    fail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "counted: %s of %s is below zero",
+         amount_text(in->ledger, in->asked->counted[i].amount_minor), shown(in->ledger, in->asked->counted[i].type));
+    return with_detail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "type", in->asked->counted[i].type);
+  }
+  return TALLY_OK;
+}
+
+static tally_code check_closing(work *in, const tally_payment_type *const *types) {
+  for (size_t i = 0; i < in->asked->counted_count; i++) TRY(check_money_type(in, types[i]));
+  TRY(check_date(in, in->asked->at_ms));
+  TRY(check_through(in));
+  TRY(check_day_open(in, in->asked->through));
+  TRY(check_day_open(in, in->asked->day));
+  return check_counted(in);
+}
+
+/* ---- Entries ---- */
+
+/* A difference is booked on the last of the sealed days; short is a debit of over/short, over a negative one. */
+static tally_code book_variance(work *in, const tally_payment_type *type, int64_t expected, int64_t counted) {
+  int64_t short_by;
+  tally_entry *entry;
+  if (tally_minor_subtract(expected, counted, &short_by)) {
+    return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "counted: the difference leaves 64-bit minor units");
+  }
+  if (short_by == 0) return TALLY_OK;
+  in->plan.day = in->asked->through;
+  TRY(plan_entry(&in->plan, TALLY_KIND_VARIANCE, NULL, (tally_text){NULL, 0}, short_by, &entry));
+  describe_entry(entry, type, (tally_text){NULL, 0}, (tally_text){NULL, 0});
+  return TALLY_OK;
+}
+
+/* The closing's own entry: what was counted, by type, in the coding of extra fields. */
+static tally_code book_closing(work *in) {
+  tally_entry *entry;
+  bytes counted = {.from = &in->ledger->call};
+  for (size_t i = 0; i < in->asked->counted_count; i++) {
+    char text[TALLY_MONEY_TEXT_MAX];
+    size_t length = tally_money_print(in->asked->counted[i].amount_minor, in->ledger->currency, text);
+    pairs_put(&counted, in->asked->counted[i].type);
+    pairs_put(&counted, (tally_text){text, length});
+  }
+  if (counted.failed) return fail_memory(in->ledger);
+  in->plan.day = in->asked->through;
+  TRY(plan_entry(&in->plan, TALLY_KIND_CLOSING, NULL, (tally_text){NULL, 0}, 0, &entry));
+  if (in->asked->counted_count) entry->fields = bytes_text(&counted);
+  in->plan.closes = true;
+  in->plan.closing.through = in->asked->through;
+  return TALLY_OK;
+}
+
+tally_code plan_close_days(work *in) {
+  tally_ledger *ledger = in->ledger;
+  const tally_payment_type **types = ARENA_ARRAY(&ledger->call, const tally_payment_type *, in->asked->counted_count);
+  tally_totals *rows;
+  size_t count;
+  if (types == NULL) return fail_memory(ledger);
+  TRY(name_counted(in, types));
+  TRY(check_permit(in, TALLY_COMMAND_CLOSE_DAYS));
+  TRY(check_closing(in, types));
+  TRY(closing_totals(ledger, first_open_day(&ledger->state), in->asked->through, &rows, &count));
+  for (size_t i = 0; i < in->asked->counted_count; i++) {
+    TRY(book_variance(in, types[i], money_of(rows, count, types[i]->id), in->asked->counted[i].amount_minor));
+  }
+  return book_closing(in);
+}
+
+/* ---- Reading ---- */
+
+static tally_code read_counted(tally_ledger *ledger, const tally_entry *entry, tally_closing *out) {
+  const tally_pair *pairs;
+  if (entry->fields.data == NULL) return TALLY_OK;
+  if (pairs_decode(&ledger->call, entry->fields, &pairs, &out->counted_count)) {
+    return fail(ledger, TALLY_ERR_CORRUPT, "what was counted at the closing of %s cannot be read",
+                day_text(ledger, out->through));
+  }
+  tally_counted *list = ARENA_ARRAY(&ledger->call, tally_counted, out->counted_count);
+  if (list == NULL) return fail_memory(ledger);
+  for (size_t i = 0; i < out->counted_count; i++) {
+    int64_t counted;
+    if (tally_money_parse(pairs[i].value.data, pairs[i].value.length, ledger->currency, &counted))
+      return fail(ledger, TALLY_ERR_CORRUPT, "a counted amount cannot be read");
+    int64_t expected = money_of(out->totals, out->total_count, pairs[i].key);
+    list[i] = (tally_counted){pairs[i].key, expected, counted, counted - expected};
+  }
+  out->counted = list;
+  return TALLY_OK;
+}
+
+static tally_code read_closing(tally_ledger *ledger, const closing_row *row, const closing_row *before,
+                               tally_closing *out) {
+  tally_entry entry;
+  tally_totals *totals;
+  tally_code code = store_entry_get(ledger->store, &ledger->call, row->seq, &entry);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a closing's entry is missing");
+  TRY(fail_store(ledger, code));
+  *out = (tally_closing){.seq = row->seq,
+                         .through = row->through,
+                         .has_from = before != NULL,
+                         .at_ms = entry.at_ms,
+                         .recorded_at_ms = entry.recorded_at_ms,
+                         .actor = entry.actor};
+  if (before) out->from = before->through + 1;
+  memcpy(out->hash, entry.hash, sizeof out->hash);
+  TRY(closing_totals(ledger, before ? out->from : INT32_MIN, row->through, &totals, &out->total_count));
+  out->totals = totals;
+  return read_counted(ledger, &entry, out);
+}
+
+tally_code closing_read(tally_ledger *ledger, int64_t seq, const tally_closing **closing) {
+  const closing_row *rows;
+  size_t count;
+  TRY(fail_store(ledger, store_closings_all(ledger->store, &ledger->call, &rows, &count)));
+  tally_closing *out = arena_alloc(&ledger->call, sizeof *out);
+  if (out == NULL) return fail_memory(ledger);
+  *closing = out;
+  for (size_t i = 0; i < count; i++) {
+    if (rows[i].seq == seq) return read_closing(ledger, &rows[i], i ? &rows[i - 1] : NULL, out);
+  }
+  return fail(ledger, TALLY_ERR_CORRUPT, "the row of a closing is missing");
+}
+
+tally_code tally_read_closings(tally_ledger *ledger, const tally_closing **closings, size_t *count) {
+  const closing_row *rows;
+  TRY(ledger_enter(ledger));
+  TRY(fail_store(ledger, store_closings_all(ledger->store, &ledger->call, &rows, count)));
+  tally_closing *list = ARENA_ARRAY(&ledger->call, tally_closing, *count);
+  if (list == NULL) return fail_memory(ledger);
+  for (size_t i = 0; i < *count; i++) TRY(read_closing(ledger, &rows[i], i ? &rows[i - 1] : NULL, &list[i]));
+  *closings = list;
+  return TALLY_OK;
+}

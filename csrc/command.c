@@ -1,0 +1,232 @@
+/* command.c - running one command: itself, its key, the ledger, then one act (§6, §8). */
+#include "command.h"
+
+#include "closing.h"
+#include "content.h"
+#include "view.h"
+
+typedef tally_code (*planner)(work *in);
+
+static const planner planners[] = {
+    [TALLY_COMMAND_CONSULTATION] = plan_consultation,
+    [TALLY_COMMAND_INVOICE] = plan_invoice,
+    [TALLY_COMMAND_CHARGE] = plan_charge,
+    [TALLY_COMMAND_CANCEL] = plan_cancel,
+    [TALLY_COMMAND_PAY] = plan_pay,
+    [TALLY_COMMAND_REVERSE] = plan_reverse,
+    [TALLY_COMMAND_CORRECT] = plan_correct,
+    [TALLY_COMMAND_REFUND] = plan_refund,
+    [TALLY_COMMAND_DEPOSIT] = plan_deposit,
+    [TALLY_COMMAND_WITHDRAW] = plan_withdraw,
+    [TALLY_COMMAND_TRANSFER] = plan_credit_transfer,
+    [TALLY_COMMAND_CLOSE_DAYS] = plan_close_days,
+};
+
+/* ---- The answer ---- */
+
+static bool is_document_command(tally_command command) {
+  return command >= TALLY_COMMAND_CONSULTATION && command <= TALLY_COMMAND_CANCEL;
+}
+
+/* Finds the documents that entries touch; an invoice's own life counts as one document, the invoice. */
+static tally_text touched_document(const tally_entry *entries, size_t count, bool *one) {
+  tally_text found = {NULL, 0};
+  *one = true;
+  for (size_t i = 0; i < count; i++) {
+    bool invoice = entries[i].counter_document.data != NULL;
+    tally_text document = invoice ? entries[i].counter_document : entries[i].document;
+    if (document.data == NULL) continue;
+    if (found.data && !text_equal(found, document)) *one = false;
+    found = document;
+  }
+  if (found.data == NULL) *one = false;
+  return found;
+}
+
+static void answer_document(tally_result *result, const tally_document *document) {
+  result->has_document = true;
+  result->document = document->number;
+  result->status = document->status;
+  result->remaining_minor = document->remaining_minor;
+}
+
+/* The payment that a reverse undid, seen through the entry its first reversal points to. */
+static tally_code reversed_payment(tally_ledger *ledger, const tally_entry *entries, size_t count,
+                                   tally_payment *out) {
+  tally_entry first, *original;
+  size_t original_count;
+  for (size_t i = 0; i < count; i++) {
+    tally_code code = store_entry_get(ledger->store, &ledger->call, entries[i].refers, &first);
+    if (code == TALLY_DONE) break;
+    TRY(fail_store(ledger, code));
+    TRY(journal_read_act(ledger, &ledger->call, first.act, &original, &original_count));
+    return view_payment(ledger, &ledger->call, original, original_count, out);
+  }
+  return fail(ledger, TALLY_ERR_CORRUPT, "a reversal points to no entry");
+}
+
+static tally_code answer_payment(work *in, const tally_entry *entries, size_t count) {
+  tally_ledger *ledger = in->ledger;
+  tally_payment *payment = arena_alloc(&ledger->call, sizeof *payment);
+  if (payment == NULL) return fail_memory(ledger);
+  bool reverses = entries[0].command == TALLY_COMMAND_REVERSE;
+  tally_code code = reverses ? reversed_payment(ledger, entries, count, payment)
+                             : view_payment(ledger, &ledger->call, entries, count, payment);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "act %lld has no payment", (long long)entries[0].act);
+  if (code) return code;
+  if (!reverses) in->result->number = payment->number;
+  if (reverses) payment->reversed_by = entries[0].act;
+  if (entries[0].command == TALLY_COMMAND_REFUND || entries[0].command == TALLY_COMMAND_CORRECT) {
+    TRY(view_payment_fate(ledger, &ledger->call, payment));
+  }
+  payment->note = in->asked->note;
+  payment->reason = in->asked->reason;
+  in->result->payment = payment;
+  return TALLY_OK;
+}
+
+/* What follows from the entries alone, written just now or then. */
+static tally_code answer_entries(work *in, const tally_entry *entries, size_t count) {
+  tally_result *result = in->result;
+  result->command = entries[0].command;
+  result->act = entries[0].act;
+  switch (result->command) {
+  case TALLY_COMMAND_TRANSFER:
+    result->from = entries[0].patient;
+    result->to = entries[0].counter_patient;
+    result->amount_minor = entries[0].amount_minor;
+    return TALLY_OK;
+  case TALLY_COMMAND_CLOSE_DAYS:
+    return closing_read(in->ledger, entries[count - 1].seq, &result->closing);
+  default:
+    return is_document_command(result->command) ? TALLY_OK : answer_payment(in, entries, count);
+  }
+}
+
+/* A document as the act left it, whole where the command is about it. */
+static tally_code answer_row(work *in, const document_row *row, journal_bound bound) {
+  tally_ledger *ledger = in->ledger;
+  tally_document *document = arena_alloc(&ledger->call, sizeof *document);
+  if (document == NULL) return fail_memory(ledger);
+  TRY(view_document(ledger, row, tally_day_of(in->asked->now_ms), document));
+  answer_document(in->result, document);
+  if (!is_document_command(in->result->command)) return TALLY_OK;
+  TRY(view_document_lists(ledger, &ledger->call, bound, document));
+  in->result->document_made = document;
+  bool made = in->result->command == TALLY_COMMAND_CONSULTATION || in->result->command == TALLY_COMMAND_INVOICE;
+  if (made) in->result->number = document->number;
+  return TALLY_OK;
+}
+
+static tally_code answer_fresh(work *in) {
+  bool one;
+  planned_document *document;
+  TRY(answer_entries(in, in->plan.entries, in->plan.count));
+  tally_text touched = touched_document(in->plan.entries, in->plan.count, &one);
+  if (!one) return TALLY_OK;
+  TRY(plan_document(&in->plan, touched, &document));
+  return answer_row(in, &document->row, BOUND_NONE);
+}
+
+/* ---- The key ---- */
+
+/* The first answer again, from the journal as it stood after that act. */
+static tally_code answer_replayed(work *in, const tally_entry *first) {
+  tally_ledger *ledger = in->ledger;
+  tally_entry *entries;
+  size_t count;
+  bool one;
+  document_row row;
+  TRY(journal_read_act(ledger, &ledger->call, first->act, &entries, &count));
+  TRY(answer_entries(in, entries, count));
+  in->result->replayed = true;
+  tally_text touched = touched_document(entries, count, &one);
+  if (!one) return TALLY_OK;
+  tally_code code = store_document_get(ledger->store, &ledger->call, touched, &row);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a document of the journal is missing");
+  TRY(fail_store(ledger, code));
+  journal_bound bound = {entries[count - 1].seq, INT64_MAX};
+  code = journal_fold_document(ledger, bound, &row);
+  if (code)
+    return code == TALLY_DONE ? fail(ledger, TALLY_ERR_CHAIN_BROKEN, "an act is older than its document") : code;
+  return answer_row(in, &row, bound);
+}
+
+static tally_code look_up_key(work *in, bool *replayed) {
+  tally_ledger *ledger = in->ledger;
+  tally_entry first;
+  *replayed = false;
+  if (in->asked->key.data == NULL) return TALLY_OK;
+  tally_code code = store_entry_by_key(ledger->store, &ledger->call, in->asked->key, &first);
+  if (code == TALLY_DONE) return TALLY_OK;
+  TRY(fail_store(ledger, code));
+  TRY(content_compare(ledger, in->asked, &first));
+  *replayed = true;
+  return answer_replayed(in, &first);
+}
+
+/* ---- Running ---- */
+
+static tally_code run(work *in) {
+  bool replayed;
+  TRY(ledger_refresh(in->ledger));
+  TRY(look_up_key(in, &replayed));
+  if (replayed) return TALLY_OK;
+  plan_begin(&in->plan, in->ledger, in->asked);
+  TRY(planners[in->asked->command](in));
+  TRY(plan_check(&in->plan));
+  TRY(plan_post(&in->plan));
+  return answer_fresh(in);
+}
+
+/* One command in a transaction of its own, or in a savepoint of the open one where it is only tried. */
+static tally_code run_bracketed(work *in, bool own) {
+  tally_ledger *ledger = in->ledger;
+  bool tries = in->asked->dry_run;
+  TRY(fail_store(ledger, own ? store_begin(ledger->store) : store_savepoint(ledger->store)));
+  tally_code code = run(in);
+  if (!code && !tries) {
+    code = fail_store(ledger, own ? store_commit(ledger->store) : store_release(ledger->store));
+    if (code) ledger->state.valid = false;
+    return code;
+  }
+  ledger->state.valid = ledger->state.valid && code && !ledger->broken;
+  ledger->broken = false;
+  if (own) store_rollback(ledger->store);
+  else store_rollback_to(ledger->store);
+  if (code == TALLY_OK) in->result->dry_run = true;
+  return code;
+}
+
+/* Inside a transaction a command that writes needs no bracket: it checks all before it writes, and where a write fails
+ * half-way the transaction can only be rolled back. */
+static tally_code run_inside(work *in) {
+  tally_ledger *ledger = in->ledger;
+  if (in->asked->dry_run) return run_bracketed(in, false);
+  if (ledger->broken || !store_in_transaction(ledger->store)) {
+    return fail(ledger, TALLY_ERR_TRANSACTION_POISONED,
+                "a write failed in this transaction; it can only be rolled back");
+  }
+  tally_code code = run(in);
+  if (code) ledger->poisoned |= 1u << (ledger->depth - 1);
+  if (ledger->broken) ledger->state.valid = false;
+  return code;
+}
+
+tally_code tally_execute(tally_ledger *ledger, tally_request *request, tally_result *result) {
+  parsed_command asked;
+  work in = {.ledger = ledger, .asked = &asked, .result = result};
+  *result = (tally_result){0};
+  TRY(ledger_enter(ledger));
+  tally_code code = TALLY_OK;
+  if (ledger->read_only) {
+    code = fail(ledger, TALLY_ERR_READ_ONLY, "the ledger is open for reading only; open it with mode \"rw\" to write");
+  }
+  if (!code) code = request_parse(ledger, request, &asked);
+  if (code) {
+    if (ledger->depth && !(request_dry(request))) ledger->poisoned |= 1u << (ledger->depth - 1);
+    return code;
+  }
+  result->command = asked.command;
+  return ledger->depth ? run_inside(&in) : run_bracketed(&in, true);
+}

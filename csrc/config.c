@@ -1,0 +1,309 @@
+/* config.c - checking a configuration, and storing its scripts and types with versions (§5, §7). */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config_codec.h"
+#include "preset.h"
+
+enum { TYPE_ID_MAX_BYTES = 32, NUMBER_MAX_BYTES = 32, SERIAL_DIGITS = 18, DIGITS_MAX = 18 };
+
+/* ---- Number formats ---- */
+
+typedef struct number_format {
+  tally_text prefix, suffix;
+  int width; /* zero-filled to */
+} number_format;
+
+static bool parse_format(tally_text format, number_format *out) {
+  const char *percent = format.data ? memchr(format.data, '%', format.length) : NULL;
+  if (percent == NULL) return false;
+  const char *end = format.data + format.length, *at = percent + 1;
+  *out = (number_format){.prefix = {format.data, (size_t)(percent - format.data)}};
+  if (at < end && *at == '0') {
+    for (at++; at < end && *at >= '0' && *at <= '9' && out->width < 100; at++)
+      out->width = out->width * 10 + (*at - '0');
+    if (out->width < 1 || out->width > DIGITS_MAX) return false;
+  }
+  if (at == end || *at != 'd') return false;
+  out->suffix = (tally_text){at + 1, (size_t)(end - at - 1)};
+  return true;
+}
+
+static bool is_number_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
+         c == '/' || c == '-';
+}
+
+static bool all_number_characters(tally_text text) {
+  for (size_t i = 0; i < text.length; i++) {
+    if (!is_number_character(text.data[i])) return false;
+  }
+  return true;
+}
+
+bool number_format_valid(tally_text format) {
+  number_format parts;
+  if (!parse_format(format, &parts)) return false;
+  if (!all_number_characters(parts.prefix) || !all_number_characters(parts.suffix)) return false;
+  return parts.prefix.length + parts.suffix.length + SERIAL_DIGITS <= NUMBER_MAX_BYTES;
+}
+
+tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTES]) {
+  number_format parts;
+  if (!parse_format(format, &parts)) return (tally_text){NULL, 0};
+  int length = snprintf(text, NUMBER_BYTES, "%.*s%0*" PRId64 "%.*s", (int)parts.prefix.length, parts.prefix.data,
+                        parts.width, serial, (int)parts.suffix.length, parts.suffix.data);
+  return (tally_text){text, (size_t)length};
+}
+
+/* ---- Checking ---- */
+
+static bool id_valid(tally_text id) {
+  if (id.data == NULL || id.length == 0 || id.length > TYPE_ID_MAX_BYTES) return false;
+  if (id.data[0] < 'a' || id.data[0] > 'z') return false;
+  for (size_t i = 1; i < id.length; i++) {
+    char c = id.data[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) return false;
+  }
+  return true;
+}
+
+static tally_code type_fault(tally_ledger *ledger, const tally_payment_type *type, const char *fault) {
+  fail(ledger, TALLY_ERR_CONFIG_INVALID, "payment_type %s: %s", shown(ledger, type->id), fault);
+  return with_detail(ledger, TALLY_ERR_CONFIG_INVALID, "type", type->id);
+}
+
+static tally_code check_type(tally_ledger *ledger, const tally_payment_type *type) {
+  bool money = type->effect == TALLY_EFFECT_MONEY;
+  if (!id_valid(type->id)) return type_fault(ledger, type, "the id must be [a-z][a-z0-9_-]*, at most 32 bytes");
+  if (type->effect < 1 || type->effect >= TALLY_EFFECT_END) return type_fault(ledger, type, "effect is unknown");
+  if (type->excess < 1 || type->excess >= TALLY_EXCESS_END) return type_fault(ledger, type, "excess is unknown");
+  if (type->round_to_minor < 0 || type->max_minor < 0) return type_fault(ledger, type, "an amount is not positive");
+  if (type->round_to_minor > 0 && !money) return type_fault(ledger, type, "round_to goes with effect \"money\"");
+  if (type->excess != TALLY_EXCESS_REFUSE && !money)
+    return type_fault(ledger, type, "excess goes with effect \"money\"");
+  if (type->round_to_minor > 0 && type->max_minor % type->round_to_minor) {
+    return type_fault(ledger, type, "max is no multiple of round_to");
+  }
+  if (type->is_default && type->retired) return type_fault(ledger, type, "the default type may not be retired");
+  if (!type->for_consultation && !type->for_invoice)
+    return type_fault(ledger, type, "applies_to names no document kind");
+  return TALLY_OK;
+}
+
+static tally_code check_types(tally_ledger *ledger, const tally_config *config) {
+  size_t defaults = 0;
+  for (size_t i = 0; i < config->type_count; i++) {
+    TRY(check_type(ledger, &config->types[i]));
+    defaults += config->types[i].is_default;
+    for (size_t k = 0; k < i; k++) {
+      if (text_equal(config->types[k].id, config->types[i].id)) {
+        return type_fault(ledger, &config->types[i], "it is declared twice");
+      }
+    }
+  }
+  if (config->type_count == 0 || defaults == 1) return TALLY_OK;
+  return fail(ledger, TALLY_ERR_CONFIG_INVALID, "payment types: exactly one has default = true, here %zu", defaults);
+}
+
+static tally_code check_formats(tally_ledger *ledger, const tally_config *config) {
+  const tally_text formats[] = {config->consultation_format, config->invoice_format, config->payment_format};
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    if (formats[i].data && !number_format_valid(formats[i])) {
+      return fail(ledger, TALLY_ERR_CONFIG_INVALID,
+                  "numbering: %s; give one %%d or %%05d between characters of A-Z a-z 0-9 . _ / -",
+                  shown(ledger, formats[i]));
+    }
+  }
+  return TALLY_OK;
+}
+
+const tally_currency *config_currency(const tally_config *config) {
+  if (config == NULL || config->currency.data == NULL) return tally_currency_find("CHF", 3);
+  return tally_currency_find(config->currency.data, config->currency.length);
+}
+
+tally_code config_check(tally_ledger *ledger, const tally_config *config) {
+  if (config == NULL) return TALLY_OK;
+  const tally_currency *currency = config_currency(config);
+  if (currency == NULL) {
+    return fail(ledger, TALLY_ERR_CONFIG_INVALID, "currency: %s is not in ISO 4217", shown(ledger, config->currency));
+  }
+  if (ledger->currency && config->currency.data && currency != ledger->currency) {
+    return fail(ledger, TALLY_ERR_CONFIG_INVALID, "currency: the script says %s and the ledger is kept in %s for ever",
+                currency->code, ledger->currency->code);
+  }
+  for (size_t i = 0; i < config->permit_count; i++) {
+    tally_text command = config->permits[i].command;
+    if (tally_command_find(command.data, command.length) == TALLY_COMMAND_NONE) {
+      return fail(ledger, TALLY_ERR_CONFIG_INVALID, "permit: there is no command %s", shown(ledger, command));
+    }
+  }
+  TRY(check_formats(ledger, config));
+  return check_types(ledger, config);
+}
+
+/* ---- Storing ---- */
+
+/* Fills in what a configuration leaves open. types has room for the preset's. */
+static tally_config complete(tally_ledger *ledger, const tally_config *config,
+                             tally_payment_type types[PRESET_TYPES]) {
+  tally_config full = config ? *config : (tally_config){.script_name = text_of("preset")};
+  full.currency = text_of(ledger->currency->code);
+  if (full.language.data == NULL) full.language = text_of("en");
+  if (full.consultation_format.data == NULL) full.consultation_format = text_of("C-%05d");
+  if (full.invoice_format.data == NULL) full.invoice_format = text_of("F-%05d");
+  if (full.payment_format.data == NULL) full.payment_format = text_of("R-%05d");
+  if (full.script_name.data == NULL) full.script_name = text_of("host");
+  if (full.script_text.data == NULL) full.script_text = text_of("");
+  if (full.type_count == 0) {
+    preset_types(ledger->currency, types);
+    full.types = types;
+    full.type_count = PRESET_TYPES;
+  }
+  return full;
+}
+
+/* Finds the version under which a definition stands, or the one it would get. */
+static tally_code version_of_type(tally_ledger *ledger, const tally_payment_type *type, tally_text *definition,
+                                  int64_t *version, bool *stands) {
+  tally_text latest;
+  *version = 0;
+  *stands = false;
+  TRY(codec_put_type(ledger, type, definition));
+  tally_code code = store_type_latest(ledger->store, &ledger->call, type->id, version, &latest);
+  if (code == TALLY_OK) *stands = text_equal(latest, *definition);
+  if (!*stands) ++*version;
+  return code == TALLY_DONE ? TALLY_OK : fail_store(ledger, code);
+}
+
+/* Works out the versions of all types and the definition of the whole; stores new types where keep is true. */
+static tally_code define(tally_ledger *ledger, const tally_config *config, bool keep, tally_text *definition) {
+  int64_t *versions = ARENA_ARRAY(&ledger->call, int64_t, config->type_count);
+  if (versions == NULL) return fail_memory(ledger);
+  for (size_t i = 0; i < config->type_count; i++) {
+    tally_text type_definition;
+    bool stands;
+    TRY(version_of_type(ledger, &config->types[i], &type_definition, &versions[i], &stands));
+    if (keep && !stands) {
+      TRY(fail_store(ledger, store_type_put(ledger->store, config->types[i].id, versions[i], type_definition)));
+    }
+  }
+  return codec_put_config(ledger, config, versions, definition);
+}
+
+/* Compares with the script in force; *latest_version is 0 where there is none. */
+static tally_code same_as_latest(tally_ledger *ledger, const tally_config *config, tally_text definition, bool *same,
+                                 int64_t *latest_version) {
+  script_row latest;
+  *same = false;
+  *latest_version = 0;
+  tally_code code = store_script_latest(ledger->store, &ledger->call, &latest);
+  if (code == TALLY_DONE) return TALLY_OK;
+  TRY(fail_store(ledger, code));
+  *latest_version = latest.version;
+  *same = text_equal(latest.body, config->script_text) && text_equal(latest.definition, definition);
+  return TALLY_OK;
+}
+
+tally_code config_differs(tally_ledger *ledger, const tally_config *config, bool *differs) {
+  tally_payment_type types[PRESET_TYPES];
+  tally_config full = complete(ledger, config, types);
+  tally_text definition;
+  int64_t version;
+  bool same;
+  TRY(define(ledger, &full, false, &definition));
+  TRY(same_as_latest(ledger, &full, definition, &same, &version));
+  *differs = !same;
+  return TALLY_OK;
+}
+
+tally_code config_store(tally_ledger *ledger, const tally_config *config, int64_t now_ms) {
+  tally_payment_type types[PRESET_TYPES];
+  tally_config full = complete(ledger, config, types);
+  tally_text definition;
+  int64_t version;
+  bool same;
+  TRY(define(ledger, &full, true, &definition));
+  TRY(same_as_latest(ledger, &full, definition, &same, &version));
+  if (same) return TALLY_OK;
+  script_row row = {version + 1, full.script_name, full.script_text, definition, now_ms};
+  return fail_store(ledger, store_script_put(ledger->store, &row));
+}
+
+/* ---- In force ---- */
+
+static tally_code load_types(tally_ledger *ledger, config_state *state) {
+  tally_payment_type *types = (tally_payment_type *)state->config.types; /* made by the codec in our own memory */
+  for (size_t i = 0; i < state->config.type_count; i++) {
+    tally_text definition;
+    tally_code code = store_type_get(ledger->store, &state->memory, types[i].id, types[i].version, &definition);
+    if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a payment type of the script is missing");
+    TRY(fail_store(ledger, code));
+    TRY(codec_get_type(ledger, &state->memory, definition, &types[i]));
+    if (types[i].is_default) state->default_type = &types[i];
+  }
+  if (state->default_type == NULL) return fail(ledger, TALLY_ERR_CORRUPT, "the script in force has no default type");
+  return TALLY_OK;
+}
+
+static tally_code load_state(tally_ledger *ledger, config_state *state) {
+  script_row row;
+  tally_code code = store_script_latest(ledger->store, &state->memory, &row);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "the ledger has no configuration");
+  TRY(fail_store(ledger, code));
+  state->version = row.version;
+  TRY(codec_get_config(ledger, &state->memory, row.definition, &state->config));
+  state->config.script_name = row.name;
+  state->config.script_text = row.body;
+  return load_types(ledger, state);
+}
+
+tally_code config_load(tally_ledger *ledger) {
+  config_state fresh = {.currency = ledger->currency};
+  tally_code code = load_state(ledger, &fresh);
+  if (code) {
+    arena_free(&fresh.memory);
+    return code;
+  }
+  arena_free(&ledger->in_force.memory);
+  ledger->in_force = fresh;
+  return TALLY_OK;
+}
+
+tally_code config_type_version(tally_ledger *ledger, tally_text id, int32_t version, tally_payment_type *type) {
+  tally_text definition;
+  *type = (tally_payment_type){.id = id, .version = version};
+  tally_code code = store_type_get(ledger->store, &ledger->call, id, version, &definition);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "version %d of a payment type is missing", version);
+  TRY(fail_store(ledger, code));
+  return codec_get_type(ledger, &ledger->call, definition, type);
+}
+
+const tally_payment_type *tally_ledger_type_at(const tally_ledger *ledger, size_t index) {
+  const tally_config *config = &ledger->in_force.config;
+  return index < config->type_count ? &config->types[index] : NULL;
+}
+
+const tally_payment_type *tally_ledger_type(const tally_ledger *ledger, tally_text id) {
+  const tally_config *config = &ledger->in_force.config;
+  for (size_t i = 0; i < config->type_count; i++) {
+    if (text_equal(config->types[i].id, id)) return &config->types[i];
+  }
+  return NULL;
+}
+
+const tally_payment_type *tally_ledger_default_type(const tally_ledger *ledger) {
+  return ledger->in_force.default_type;
+}
+
+const tally_permit *config_permit(const tally_ledger *ledger, tally_text command) {
+  const tally_config *config = &ledger->in_force.config;
+  for (size_t i = 0; i < config->permit_count; i++) {
+    if (text_equal(config->permits[i].command, command)) return &config->permits[i];
+  }
+  return NULL;
+}

@@ -1,0 +1,91 @@
+/* ledger.h - the inside of a ledger handle: the store, what is in force, what is cached, the last error. */
+#ifndef TALLY_LEDGER_H
+#define TALLY_LEDGER_H
+
+#include "arena.h"
+#include "store.h"
+#include "tallystick.h"
+
+enum {
+  ERROR_DETAILS_MAX = 8,
+  ERROR_VALUE_BYTES = 160,    /* of a detail; longer values are cut with "…" */
+  ERROR_MESSAGE_BYTES = 1024, /* of the sentence */
+  TRANSACTION_DEPTH_MAX = 32  /* nested transactions; a bit each in poisoned */
+};
+
+typedef struct error_detail {
+  const char *key;
+  char value[ERROR_VALUE_BYTES];
+} error_detail;
+
+typedef struct last_error {
+  tally_code code;
+  char message[ERROR_MESSAGE_BYTES];
+  error_detail details[ERROR_DETAILS_MAX];
+  size_t detail_count;
+} last_error;
+
+/* What the journal's end and the derived rows say; read again when another process has written. */
+typedef struct ledger_state {
+  bool valid;
+  uint32_t data_version;
+  tally_head head;
+  int64_t last_recorded_at_ms;
+  bool has_closed;
+  int32_t closed_through;
+  int64_t series_next[SERIES_END];
+} ledger_state;
+
+/* The configuration in force, decoded. */
+typedef struct config_state {
+  arena memory;
+  int64_t version;
+  const tally_currency *currency;
+  tally_config config;
+  const tally_payment_type *default_type;
+} config_state;
+
+struct tally_ledger {
+  store *store;
+  char *path;
+  char uuid[37];
+  int64_t created_at_ms;
+  const tally_currency *currency;
+  config_state in_force;
+  ledger_state state;
+  arena call; /* memory of the present call */
+  last_error error;
+  int depth;
+  uint32_t poisoned; /* a bit for each open transaction, innermost lowest at depth - 1 */
+  bool broken;       /* a write failed half-way inside a transaction: it can only be rolled back */
+  bool read_only, verifying;
+};
+
+/* Sets the last error and gives its code. The sentence names the field, the value and what would do. */
+tally_code fail(tally_ledger *ledger, tally_code code, const char *format, ...) TALLY_PRINTF(3, 4);
+/* Takes over the store's code and words; TALLY_OK passes. */
+tally_code fail_store(tally_ledger *ledger, tally_code code);
+tally_code fail_memory(tally_ledger *ledger);
+/* Adds a detail to the last error, after fail. Gives the code back: return with_detail(ledger, code, …). */
+tally_code with_detail(tally_ledger *ledger, tally_code code, const char *key, tally_text value);
+tally_code with_amount(tally_ledger *ledger, tally_code code, const char *key, int64_t amount_minor);
+tally_code with_integer(tally_ledger *ledger, tally_code code, const char *key, int64_t value);
+
+/* An amount as "120.50 CHF", for sentences: memory of the call, never NULL. */
+const char *amount_text(tally_ledger *ledger, int64_t amount_minor);
+const char *day_text(tally_ledger *ledger, int32_t day);
+/* A text cut and cleaned for a sentence: at most 64 bytes, no control characters. */
+const char *shown(tally_ledger *ledger, tally_text text);
+
+/* Readies a call: forgets the last error and the last call's memory; refuses while verify runs. */
+tally_code ledger_enter(tally_ledger *ledger);
+/* Reads what another process may have changed; inside a write transaction. */
+tally_code ledger_refresh(tally_ledger *ledger);
+
+#define TRY(call)                                                                                                     \
+  do {                                                                                                                \
+    tally_code code_of_call = (call);                                                                                 \
+    if (code_of_call) return code_of_call;                                                                            \
+  } while (0)
+
+#endif

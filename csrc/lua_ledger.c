@@ -1,0 +1,333 @@
+/* lua_ledger.c - the module, opening and closing a ledger, its commands and transactions. */
+#include <string.h>
+
+#include "lua_tallystick.h"
+
+/* ---- The box ---- */
+
+l_ledger *l_check_ledger(lua_State *L, int index) {
+  l_ledger *box = luaL_checkudata(L, index, LEDGER_TYPE);
+  if (box->ledger == NULL) luaL_error(L, "closed: the ledger is closed");
+  return box;
+}
+
+/* close, __close and __gc are this one function: the second time there is nothing left to do. */
+static int ledger_close(lua_State *L) {
+  l_ledger *box = luaL_checkudata(L, 1, LEDGER_TYPE);
+  if (box->held) return luaL_error(L, "busy: the ledger cannot be closed while verify or backup runs");
+  tally_ledger *ledger = box->ledger;
+  tally_request *request = box->request;
+  box->ledger = NULL;
+  box->request = NULL;
+  tally_close(ledger);
+  tally_request_free(request);
+  return 0;
+}
+
+static int ledger_to_string(lua_State *L) {
+  l_ledger *box = luaL_checkudata(L, 1, LEDGER_TYPE);
+  lua_pushfstring(L, "%s (%s)", LEDGER_TYPE, box->ledger ? "open" : "closed");
+  return 1;
+}
+
+/* ---- Opening ---- */
+
+/* Keeps the clock, the actor and the roles in the box's user values; their texts live there. */
+static void keep_defaults(lua_State *L, l_ledger *box, int self, int options) {
+  lua_getfield(L, options, "clock");
+  box->has_clock = !lua_isnil(L, -1);
+  lua_setiuservalue(L, self, LEDGER_CLOCK);
+  lua_getfield(L, options, "actor");
+  if (lua_type(L, -1) == LUA_TSTRING) box->actor = l_text(L, -1);
+  lua_setiuservalue(L, self, LEDGER_ACTOR);
+  lua_getfield(L, options, "roles");
+  size_t count = lua_istable(L, -1) ? (size_t)lua_rawlen(L, -1) : 0;
+  lua_createtable(L, (int)count, 0);
+  tally_text *texts = lua_newuserdatauv(L, (count + 1) * sizeof *texts, 0);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, -3, (lua_Integer)i + 1);
+    texts[i] = l_text(L, -1);
+    lua_rawseti(L, -3, (lua_Integer)i + 1);
+  }
+  lua_setiuservalue(L, self, LEDGER_ROLE_TEXTS);
+  lua_setiuservalue(L, self, LEDGER_ROLES);
+  lua_pop(L, 1);
+  box->roles = texts;
+  box->role_count = count;
+}
+
+static tally_options read_options(lua_State *L, int options) {
+  tally_options out = {0};
+  lua_getfield(L, options, "mode");
+  out.read_only = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "ro") == 0;
+  lua_getfield(L, options, "busy_timeout");
+  if (lua_isinteger(L, -1)) {
+    lua_Integer timeout = lua_tointeger(L, -1);
+    out.busy_timeout_ms = timeout <= 0 ? -1 : timeout > 86400000 ? 86400000 : (int)timeout;
+  }
+  lua_pop(L, 2);
+  return out;
+}
+
+/* core.open(path, options): the options were looked at by lua/tallystick/init.lua. */
+static int core_open(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  tally_options options = read_options(L, 2);
+  lua_getfield(L, 2, "config");
+  if (lua_istable(L, 3)) options.config = l_check_config(L, 3); /* its memory stays on the stack */
+  l_ledger *box = lua_newuserdatauv(L, sizeof *box, LEDGER_USER_VALUES);
+  int self = lua_gettop(L);
+  *box = (l_ledger){0};
+  luaL_setmetatable(L, LEDGER_TYPE);
+  keep_defaults(L, box, self, 2);
+  box->request = tally_request_new();
+  if (box->request == NULL) return l_refuse(L, TALLY_ERR_OUT_OF_MEMORY, "path", "out of memory");
+  tally_code code = tally_open(path, &options, &box->ledger);
+  if (code == TALLY_OK) {
+    lua_pushvalue(L, self);
+    return 1;
+  }
+  int pushed = l_push_error(L, box->ledger, code);
+  tally_close(box->ledger);
+  box->ledger = NULL;
+  return pushed;
+}
+
+/* ---- Commands ---- */
+
+static int execute(lua_State *L) {
+  tally_command command = (tally_command)lua_tointeger(L, lua_upvalueindex(1));
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_result result;
+  int pushed;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  if (!l_fill_request(L, 1, 2, command, NULL, &pushed)) return pushed;
+  tally_code code = tally_execute(box->ledger, box->request, &result);
+  if (code) return l_push_error(L, box->ledger, code);
+  l_push_result(L, &result, tally_ledger_currency(box->ledger));
+  return 1;
+}
+
+static void push_commands(lua_State *L) {
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_pushinteger(L, i);
+    lua_pushcclosure(L, execute, 1);
+    lua_setfield(L, -2, tally_command_name((tally_command)i));
+  }
+}
+
+/* ---- Transactions ---- */
+
+/* What the function returned stands on the stack above its place; nil first means: take it back. */
+static int end_transaction(lua_State *L, l_ledger *box, int first) {
+  int count = lua_gettop(L) - first + 1;
+  if (count > 0 && lua_isnil(L, first)) {
+    tally_rollback(box->ledger);
+    if (count > 1) return count;
+    return l_refuse(L, TALLY_ERR_REFUSED, "transaction",
+                    "the transaction's function returned nil; it was rolled back");
+  }
+  tally_code code = tally_commit(box->ledger);
+  if (code) return l_push_error(L, box->ledger, code);
+  if (count > 0) return count;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int ledger_transaction(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  tally_code code = tally_begin(box->ledger);
+  if (code) return l_push_error(L, box->ledger, code);
+  int depth = tally_transaction_depth(box->ledger);
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  if (box->ledger == NULL)
+    return luaL_error(L, "closed: the ledger was closed inside its transaction, which is rolled back");
+  if (status == LUA_OK && tally_transaction_depth(box->ledger) == depth) return end_transaction(L, box, 2);
+  while (tally_transaction_depth(box->ledger) >= depth) tally_rollback(box->ledger);
+  return lua_error(L);
+}
+
+/* ---- Small readings ---- */
+
+static int ledger_head(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_head head;
+  tally_code code = tally_read_head(box->ledger, &head);
+  if (code) return l_push_error(L, box->ledger, code);
+  lua_createtable(L, 0, 2);
+  lua_pushinteger(L, (lua_Integer)head.seq);
+  lua_setfield(L, -2, "seq");
+  l_push_hash(L, head.hash);
+  lua_setfield(L, -2, "hash");
+  return 1;
+}
+
+static void set_integer(lua_State *L, const char *name, int64_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_string(lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_script(lua_State *L, const tally_info *info) {
+  lua_createtable(L, 0, 3);
+  set_integer(L, "version", info->script_version);
+  l_set_text(L, "name", info->script_name);
+  l_set_text(L, "text", info->script_text);
+  lua_setfield(L, -2, "script");
+}
+
+static void push_info(lua_State *L, const tally_info *info) {
+  lua_createtable(L, 0, 24);
+  set_string(L, "version", info->version);
+  set_string(L, "lua_version", LUA_VERSION);
+  set_string(L, "sqlite_version", info->sqlite_version);
+  set_integer(L, "schema_version", info->schema_version);
+  set_string(L, "path", info->path);
+  set_string(L, "id", info->id);
+  set_string(L, "currency", info->currency->code);
+  l_set_text(L, "language", info->language);
+  l_push_time(L, info->created_at_ms);
+  lua_setfield(L, -2, "created_at");
+  set_integer(L, "entries", info->entries);
+  set_integer(L, "documents", info->documents);
+  set_integer(L, "payments", info->payments);
+  set_integer(L, "closings", info->closings);
+  set_integer(L, "file_bytes", info->file_bytes);
+  set_string(L, "mode", info->read_only ? "ro" : "rw");
+  set_string(L, "journal_mode", info->journal_mode);
+  set_string(L, "synchronous", info->synchronous == 2 ? "FULL" : "other");
+  if (info->has_closed_through) {
+    l_push_day(L, info->closed_through);
+    lua_setfield(L, -2, "closed_through");
+  }
+  set_script(L, info);
+}
+
+static int ledger_info(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_info info;
+  tally_code code = tally_read_info(box->ledger, &info);
+  if (code) return l_push_error(L, box->ledger, code);
+  push_info(L, &info);
+  return 1;
+}
+
+/* ledger:money "120.50": a money value in the ledger's currency. */
+static int ledger_money(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  lua_settop(L, 2);
+  lua_remove(L, 1);
+  lua_pushstring(L, tally_ledger_currency(box->ledger)->code);
+  return l_money_new(L);
+}
+
+/* ---- The module ---- */
+
+static const luaL_Reg ledger_methods[] = {{"close", ledger_close}, {"transaction", ledger_transaction},
+                                          {"head", ledger_head},   {"info", ledger_info},
+                                          {"money", ledger_money}, {NULL, NULL}};
+
+static const luaL_Reg ledger_metamethods[] = {
+    {"__gc", ledger_close}, {"__close", ledger_close}, {"__tostring", ledger_to_string}, {NULL, NULL}};
+
+static void open_ledger_type(lua_State *L) {
+  luaL_newmetatable(L, LEDGER_TYPE);
+  luaL_setfuncs(L, ledger_metamethods, 0);
+  luaL_newlib(L, ledger_methods);
+  luaL_setfuncs(L, l_read_methods, 0);
+  luaL_setfuncs(L, l_long_methods, 0);
+  push_commands(L);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, LEDGER_TYPE);
+  lua_setfield(L, -2, "__metatable");
+  lua_getfield(L, -1, "__index");
+  lua_remove(L, -2);
+}
+
+static void push_error_list(lua_State *L) {
+  lua_newtable(L);
+  for (int code = 1; code < TALLY_ERR_END; code++) {
+    lua_createtable(L, 0, 3);
+    set_integer(L, "number", code);
+    set_string(L, "code", tally_code_name((tally_code)code));
+    set_string(L, "text", tally_code_text((tally_code)code));
+    lua_rawseti(L, -2, code);
+  }
+}
+
+/* The commands with their fields: what help, completion and scripts' checks are made of. */
+static void push_command_list(lua_State *L) {
+  const char *name;
+  bool required;
+  lua_newtable(L);
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_createtable(L, 0, 2);
+    set_string(L, "name", tally_command_name((tally_command)i));
+    lua_newtable(L);
+    for (size_t k = 0; tally_command_field((tally_command)i, k, &name, &required); k++) {
+      lua_createtable(L, 0, 2);
+      set_string(L, "name", name);
+      lua_pushboolean(L, required);
+      lua_setfield(L, -2, "required");
+      lua_rawseti(L, -2, (lua_Integer)k + 1);
+    }
+    lua_setfield(L, -2, "fields");
+    lua_rawseti(L, -2, i);
+  }
+}
+
+static void push_statuses(lua_State *L) {
+  lua_createtable(L, TALLY_STATUS_END, 0);
+  for (int i = 0; i < TALLY_STATUS_END; i++) {
+    lua_pushstring(L, tally_status_name((tally_status)i));
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+/* Patterns of extra fields are Lua's: string.find is kept, whatever a script later does to the string table. */
+static void keep_find(lua_State *L) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, "tallystick.find") == LUA_TNIL) {
+    if (lua_getglobal(L, LUA_STRLIBNAME) != LUA_TTABLE) {
+      lua_pop(L, 1);
+      luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
+    }
+    lua_getfield(L, -1, "find");
+    lua_setfield(L, LUA_REGISTRYINDEX, "tallystick.find");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static const luaL_Reg functions[] = {{"open", core_open},
+                                     {"money", l_money_new},
+                                     {"currency_exponent", l_currency_exponent},
+                                     {"status", l_status},
+                                     {NULL, NULL}};
+
+int luaopen_tallystick_core(lua_State *L) {
+  l_open_money(L);
+  l_open_cursor(L);
+  l_open_long(L);
+  keep_find(L);
+  luaL_newlib(L, functions);
+  open_ledger_type(L);
+  lua_setfield(L, -2, "methods");
+  push_error_list(L);
+  lua_setfield(L, -2, "errors");
+  push_command_list(L);
+  lua_setfield(L, -2, "commands");
+  push_statuses(L);
+  lua_setfield(L, -2, "statuses");
+  set_string(L, "version", TALLY_VERSION);
+  return 1;
+}

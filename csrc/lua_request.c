@@ -1,0 +1,223 @@
+/* lua_request.c - filling a request from the table that a command is given. */
+#include <string.h>
+
+#include "lua_tallystick.h"
+
+tally_text l_text(lua_State *L, int index) {
+  size_t length;
+  const char *data = lua_tolstring(L, index, &length);
+  return (tally_text){data, length};
+}
+
+/* ---- The clock ---- */
+
+/* Reads what a clock gave: epoch seconds or ISO 8601. */
+static bool read_clock(lua_State *L, int64_t *now_ms) {
+  if (lua_isinteger(L, -1)) {
+    lua_Integer seconds = lua_tointeger(L, -1);
+    return !__builtin_mul_overflow(seconds, 1000, now_ms) && tally_time_valid(*now_ms);
+  }
+  if (lua_type(L, -1) != LUA_TSTRING) return false;
+  tally_text text = l_text(L, -1);
+  return tally_time_parse(text.data, text.length, now_ms) == TALLY_OK;
+}
+
+/* Asks the host's clock before anything is filled: it is Lua, and may use the ledger itself. */
+static bool ask_clock(lua_State *L, int self, int64_t *now_ms, int *pushed) {
+  lua_getiuservalue(L, self, LEDGER_CLOCK);
+  if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
+    const char *message = luaL_tolstring(L, -1, NULL);
+    *pushed = l_refuse(L, TALLY_ERR_DATE_INVALID, "clock", lua_pushfstring(L, "clock: %s", message));
+    return false;
+  }
+  bool fine = read_clock(L, now_ms);
+  lua_pop(L, 1);
+  if (!fine)
+    *pushed =
+        l_refuse(L, TALLY_ERR_DATE_INVALID, "clock", "clock: it must give epoch seconds as an integer, or ISO 8601");
+  return fine;
+}
+
+/* ---- Values ---- */
+
+typedef enum table_shape { TABLE_LIST, TABLE_MAP, TABLE_MIXED } table_shape;
+
+/* A list has the keys 1 … n and no other; a map has strings only; an empty table is a list. */
+static table_shape look_at(lua_State *L, int table) {
+  lua_Integer integers = 0, strings = 0, others = 0, length = (lua_Integer)lua_rawlen(L, table);
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) strings++;
+    else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && lua_tointeger(L, -1) <= length) integers++;
+    else others++;
+  }
+  if (others || (integers && strings) || integers != length) return TABLE_MIXED;
+  return strings ? TABLE_MAP : TABLE_LIST;
+}
+
+/* Describes a value that no field takes. The text must live as long as the request: literals do. */
+static const char *shape_name(lua_State *L, int index) {
+  switch (lua_type(L, index)) {
+  case LUA_TNUMBER:
+    return lua_isinteger(L, index) ? "an integer" : "a float";
+  case LUA_TFUNCTION:
+    return "a function";
+  case LUA_TTABLE:
+    return "a table";
+  case LUA_TTHREAD:
+    return "a coroutine";
+  case LUA_TBOOLEAN:
+    return "a boolean";
+  default:
+    return "a userdata";
+  }
+}
+
+static void fill_list(lua_State *L, tally_request *request, const char *name, int table) {
+  lua_Integer length = (lua_Integer)lua_rawlen(L, table);
+  tally_request_set_list(request, name);
+  for (lua_Integer i = 1; i <= length; i++) {
+    lua_rawgeti(L, table, i);
+    bool text = lua_type(L, -1) == LUA_TSTRING;
+    if (text) {
+      tally_text item = l_text(L, -1); /* lives on in the caller's table */
+      tally_request_add_text(request, name, item.data, item.length);
+    } else {
+      tally_request_set_other(request, name, "a list with other things than strings in it");
+    }
+    lua_pop(L, 1);
+    if (!text) return;
+  }
+}
+
+static void fill_map(lua_State *L, tally_request *request, const char *name, int table) {
+  tally_request_set_map(request, name);
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    tally_text key = l_text(L, -2);
+    const tally_money *money = l_to_money(L, -1);
+    if (money) tally_request_put_money(request, name, key, *money);
+    else if (lua_type(L, -1) == LUA_TSTRING) tally_request_put_text(request, name, key, l_text(L, -1));
+    else if (lua_isinteger(L, -1)) tally_request_put_integer(request, name, key, lua_tointeger(L, -1));
+    else if (lua_isboolean(L, -1)) tally_request_put_boolean(request, name, key, lua_toboolean(L, -1));
+    else tally_request_put_other(request, name, key, shape_name(L, -1));
+    lua_pop(L, 1);
+  }
+}
+
+static void fill_table(lua_State *L, tally_request *request, const char *name, int table) {
+  switch (look_at(L, table)) {
+  case TABLE_LIST:
+    fill_list(L, request, name, table);
+    break;
+  case TABLE_MAP:
+    fill_map(L, request, name, table);
+    break;
+  default:
+    tally_request_set_other(request, name, "a table of mixed keys");
+  }
+}
+
+static void fill_field(lua_State *L, tally_request *request, const char *name, int index) {
+  const tally_money *money = l_to_money(L, index);
+  if (money) {
+    tally_request_set_money(request, name, *money);
+    return;
+  }
+  switch (lua_type(L, index)) {
+  case LUA_TSTRING: {
+    tally_text text = l_text(L, index);
+    tally_request_set_text(request, name, text.data, text.length);
+    break;
+  }
+  case LUA_TBOOLEAN:
+    tally_request_set_boolean(request, name, lua_toboolean(L, index));
+    break;
+  case LUA_TTABLE:
+    fill_table(L, request, name, index);
+    break;
+  default:
+    if (lua_isinteger(L, index)) tally_request_set_integer(request, name, lua_tointeger(L, index));
+    else tally_request_set_other(request, name, shape_name(L, index));
+  }
+}
+
+/* The name of a field as C reads it; a key that is no plain string is some name that no command has. */
+static const char *key_name(lua_State *L, int index) {
+  size_t length;
+  if (lua_type(L, index) != LUA_TSTRING)
+    return lua_isinteger(L, index) ? "[a list item]" : "[a key that is no string]";
+  const char *name = lua_tolstring(L, index, &length);
+  return strlen(name) == length ? name : "[a name with a NUL byte]";
+}
+
+/* ---- Patterns of extra fields: Lua patterns, so matched here ---- */
+
+static const tally_payment_type *type_of_request(lua_State *L, l_ledger *box, int table, tally_command command) {
+  const tally_payment *payment;
+  lua_getfield(L, table, "type");
+  const tally_payment_type *type =
+      lua_type(L, -1) == LUA_TSTRING ? tally_ledger_type(box->ledger, l_text(L, -1)) : NULL;
+  bool named = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (named) return type;
+  if (command != TALLY_COMMAND_CORRECT) return tally_ledger_default_type(box->ledger);
+  lua_getfield(L, table, "payment");
+  bool found = lua_type(L, -1) == LUA_TSTRING && tally_read_payment(box->ledger, l_text(L, -1), &payment) == TALLY_OK;
+  lua_pop(L, 1);
+  return found ? tally_ledger_type(box->ledger, payment->type) : NULL;
+}
+
+/* Asks string.find (the registry keeps it) whether the value at the top matches; an error is no match. */
+static bool matches(lua_State *L, tally_text pattern) {
+  lua_getfield(L, LUA_REGISTRYINDEX, "tallystick.find");
+  lua_pushvalue(L, -2);
+  lua_pushlstring(L, pattern.data, pattern.length);
+  bool found = lua_pcall(L, 2, 1, 0) == LUA_OK && !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return found;
+}
+
+static void match_patterns(lua_State *L, l_ledger *box, int table, tally_command command) {
+  lua_getfield(L, table, "fields");
+  const tally_payment_type *type = lua_type(L, -1) == LUA_TTABLE ? type_of_request(L, box, table, command) : NULL;
+  for (size_t i = 0; type && i < type->field_count; i++) {
+    const tally_extra_field *extra = &type->fields[i];
+    if (extra->pattern.data == NULL) continue;
+    lua_pushlstring(L, extra->name.data, extra->name.length);
+    lua_rawget(L, -2);
+    if (lua_type(L, -1) == LUA_TSTRING && !matches(L, extra->pattern))
+      tally_request_mark_mismatch(box->request, extra->name);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* ---- The whole ---- */
+
+static void fill_fields(lua_State *L, l_ledger *box, int table, const char *not_ours) {
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    const char *name = key_name(L, -2);
+    if (not_ours == NULL || strcmp(name, not_ours) != 0) fill_field(L, box->request, name, lua_gettop(L));
+    lua_pop(L, 1);
+  }
+}
+
+bool l_fill_request(lua_State *L, int self, int table, tally_command command, const char *not_ours, int *pushed) {
+  l_ledger *box = lua_touserdata(L, self);
+  int64_t now_ms = 0;
+  bool pays = command == TALLY_COMMAND_PAY || command == TALLY_COMMAND_CORRECT;
+  luaL_checkstack(L, 16, "too many values");
+  if (box->has_clock && !ask_clock(L, self, &now_ms, pushed)) return false;
+  box = l_check_ledger(L, self); /* the clock may have closed it */
+  tally_request_begin(box->request, command);
+  if (box->has_clock) tally_request_now(box->request, now_ms);
+  if (box->actor.data) tally_request_default_actor(box->request, box->actor);
+  if (box->role_count) tally_request_default_roles(box->request, box->roles, box->role_count);
+  if (!lua_istable(L, table)) return true;
+  fill_fields(L, box, table, not_ours);
+  if (pays) match_patterns(L, box, table, command);
+  return true;
+}

@@ -1,0 +1,72 @@
+/* lua_tallystick.h - what the binding's files share. A binding function checks, calls, converts; memory that a call may
+ * leave behind is boxed in a userdata first, so that an error of Lua's never loses it. */
+#ifndef TALLY_LUA_H
+#define TALLY_LUA_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "tallystick.h"
+
+#define LEDGER_TYPE "tallystick.ledger"
+#define MONEY_TYPE "tallystick.money"
+#define CURSOR_TYPE "tallystick.cursor"
+#define VERIFY_TYPE "tallystick.verify"
+#define BACKUP_TYPE "tallystick.backup"
+#define CONFIG_TYPE "tallystick.config"
+
+/* A ledger's box. User values: the clock, the default actor, the default roles (a list), their texts (a userdata). */
+typedef struct l_ledger {
+  tally_ledger *ledger; /* NULL once closed */
+  tally_request *request;
+  bool has_clock;
+  int held; /* verify or backup at work: not to be closed meanwhile */
+  tally_text actor;
+  const tally_text *roles;
+  size_t role_count;
+} l_ledger;
+enum { LEDGER_CLOCK = 1, LEDGER_ACTOR, LEDGER_ROLES, LEDGER_ROLE_TEXTS, LEDGER_USER_VALUES = LEDGER_ROLE_TEXTS };
+
+/* Gives an open ledger's box; raises for another value and for a closed ledger. */
+l_ledger *l_check_ledger(lua_State *L, int index);
+tally_text l_text(lua_State *L, int index);
+
+/* lua_money.c */
+void l_push_money(lua_State *L, int64_t minor, const tally_currency *currency);
+const tally_money *l_to_money(lua_State *L, int index); /* NULL where it is none */
+int l_money_new(lua_State *L);
+int l_currency_exponent(lua_State *L);
+int l_status(lua_State *L);
+void l_open_money(lua_State *L);
+
+/* lua_request.c: fills the box's request from the table at an index (nil: no fields). Returns false, with the error's
+ * values pushed, where the clock fails; *pushed says how many. */
+bool l_fill_request(lua_State *L, int self, int table, tally_command command, const char *not_ours, int *pushed);
+
+/* lua_config.c: reads the table that lua/tallystick/config.lua makes into a boxed configuration, left on the stack. */
+const tally_config *l_check_config(lua_State *L, int index);
+
+/* lua_result.c */
+int l_push_error(lua_State *L, const tally_ledger *ledger, tally_code code); /* nil, message, code, details */
+int l_refuse(lua_State *L, tally_code code, const char *field, const char *message);
+void l_push_time(lua_State *L, int64_t at_ms);
+void l_push_day(lua_State *L, int32_t day);
+void l_push_hash(lua_State *L, const uint8_t hash[32]);
+void l_push_document(lua_State *L, const tally_document *document, const tally_currency *currency, bool whole);
+void l_push_payment(lua_State *L, const tally_payment *payment, const tally_currency *currency);
+void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *currency);
+void l_push_totals(lua_State *L, const tally_totals *row, unsigned by, const tally_currency *currency);
+void l_push_closing(lua_State *L, const tally_closing *closing, const tally_currency *currency);
+void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency);
+void l_set_text(lua_State *L, const char *name, tally_text text); /* leaves nil where there is none */
+
+/* lua_read.c, lua_verify.c: methods of the ledger. */
+extern const luaL_Reg l_read_methods[];
+extern const luaL_Reg l_long_methods[];
+void l_open_cursor(lua_State *L);
+void l_open_long(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_tallystick_core(lua_State *L);
+
+#endif

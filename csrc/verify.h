@@ -1,0 +1,46 @@
+/* verify.h - verify's state, shared by its two files: the journal's pass and that over the derived rows. */
+#ifndef TALLY_VERIFY_H
+#define TALLY_VERIFY_H
+
+#include "journal.h"
+#include "sums.h"
+
+typedef enum verify_phase { PHASE_FILE, PHASE_JOURNAL, PHASE_DOCUMENTS, PHASE_TOTALS, PHASE_END } verify_phase;
+
+struct tally_verify {
+  tally_ledger *ledger;
+  verify_phase phase;
+  int64_t done, total;
+  bool in_read; /* the read transaction is ours */
+  tally_head expected;
+  bool has_expected, met_expected;
+  tally_report report;
+  /* The journal so far. */
+  tally_head head;
+  int64_t last_recorded_at_ms, act;
+  tally_command act_command;
+  int32_t script_version;
+  tally_text payment_format;
+  arena formats;
+  int64_t payment_serial; /* the next */
+  bool has_closed;
+  int32_t closed_through;
+  int64_t documents_made;
+  sums totals, credits, types;
+  /* The documents so far. */
+  arena page;
+  tally_text last_number;
+};
+
+/* Says what is wrong at an entry: TALLY_ERR_CHAIN_BROKEN with seq and what in the details. */
+tally_code verify_wrong(tally_verify *in, int64_t seq, const char *format, ...) TALLY_PRINTF(3, 4);
+
+/* Looks at one entry after another. */
+tally_code verify_entry(tally_verify *in, const tally_entry *entry);
+/* Steps over the derived rows: a page of documents, then days, credits, series and closings. TALLY_DONE at the end. */
+tally_code verify_documents(tally_verify *in);
+tally_code verify_totals(tally_verify *in);
+/* The key under which a row of totals is added up; memory of the call. */
+tally_code verify_totals_key(tally_verify *in, const tally_totals *row, tally_text *key);
+
+#endif

@@ -1,0 +1,203 @@
+/* verify_derived.c - holding the derived rows against what the journal adds up to (§4). */
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "config_codec.h"
+#include "pairs.h"
+#include "verify.h"
+
+static tally_code derived_wrong(tally_verify *in, int64_t seq, const char *what, const char *name) {
+  fail(in->ledger, TALLY_ERR_CORRUPT, "%s %s; keep this file as evidence and go back to a backup that verifies", name,
+       what);
+  if (seq) with_integer(in->ledger, TALLY_ERR_CORRUPT, "seq", seq);
+  with_detail(in->ledger, TALLY_ERR_CORRUPT, "what", text_of(what));
+  return with_detail(in->ledger, TALLY_ERR_CORRUPT, "row", text_of(name));
+}
+
+/* ---- Documents ---- */
+
+static tally_code document_wrong(tally_verify *in, const document_row *row, const char *what) {
+  char name[80];
+  snprintf(name, sizeof name, "document %s:", shown(in->ledger, row->number));
+  return derived_wrong(in, row->id, what, name);
+}
+
+/* What the entry that made a document says of it, apart from its facts. */
+static tally_code check_making(tally_verify *in, const document_row *row) {
+  tally_entry entry;
+  tally_code code = store_entry_get(in->ledger->store, &in->ledger->call, row->id, &entry);
+  if (code == TALLY_DONE) return document_wrong(in, row, "no entry makes it");
+  TRY(fail_store(in->ledger, code));
+  bool invoice = row->facts.kind == TALLY_INVOICE;
+  tally_text number = entry.counter_document.data ? entry.counter_document : entry.document;
+  bool made =
+      entry.command == (invoice ? TALLY_COMMAND_INVOICE : TALLY_COMMAND_CONSULTATION) && entry.act == entry.seq;
+  if (!made || !text_equal(number, row->number)) return document_wrong(in, row, "another entry makes it");
+  if (!text_equal(entry.patient, row->patient))
+    return document_wrong(in, row, "its patient is another in the journal");
+  bool dated = entry.at_ms == row->at_ms && entry.day == row->day && entry.recorded_at_ms == row->recorded_at_ms;
+  if (!dated) return document_wrong(in, row, "its date is another in the journal");
+  bool due = entry.has_due == row->has_due && (!row->has_due || entry.due == row->due);
+  return due ? TALLY_OK : document_wrong(in, row, "its due day is another in the journal");
+}
+
+static tally_code check_facts(tally_verify *in, const document_row *row) {
+  document_row folded = *row;
+  tally_code code = journal_fold_document(in->ledger, BOUND_NONE, &folded);
+  if (code == TALLY_DONE) return document_wrong(in, row, "the journal does not make it");
+  if (code) return code;
+  const tally_facts *a = &row->facts, *b = &folded.facts;
+  bool same = a->charged == b->charged && a->collected == b->collected && a->credited == b->credited &&
+              a->discounted == b->discounted && a->lost == b->lost && a->rounded == b->rounded;
+  if (!same) return document_wrong(in, row, "its sums are not those of the journal");
+  if (a->cancelled != b->cancelled) return document_wrong(in, row, "the journal differs on whether it is cancelled");
+  if (!text_equal(row->invoice, folded.invoice))
+    return document_wrong(in, row, "its invoice is another in the journal");
+  return TALLY_OK;
+}
+
+tally_code verify_documents(tally_verify *in) {
+  document_row page[STORE_PAGE];
+  size_t count;
+  tally_ledger *ledger = in->ledger;
+  tally_text after = arena_copy(&ledger->call, in->last_number);
+  arena_reset(&in->page);
+  TRY(fail_store(ledger, store_documents_by_number(ledger->store, &in->page, after, page, STORE_PAGE, &count)));
+  for (size_t i = 0; i < count; i++) {
+    arena_reset(&ledger->call);
+    TRY(check_making(in, &page[i]));
+    TRY(check_facts(in, &page[i]));
+    in->last_number = page[i].number;
+  }
+  in->done += (int64_t)count;
+  if (count == STORE_PAGE) return TALLY_OK;
+  if (in->documents_made != in->report.documents)
+    return derived_wrong(in, 0, "the journal makes another number of them", "documents:");
+  return TALLY_DONE;
+}
+
+/* ---- Days ---- */
+
+tally_code verify_totals_key(tally_verify *in, const tally_totals *row, tally_text *key) {
+  bytes out = {.from = &in->ledger->call};
+  bytes_put_i64(&out, row->day);
+  pairs_put(&out, row->type.data ? row->type : text_of(""));
+  pairs_put(&out, row->group.data ? row->group : text_of(""));
+  pairs_put(&out, row->actor.data ? row->actor : text_of(""));
+  *key = bytes_text(&out);
+  return out.failed ? fail_memory(in->ledger) : TALLY_OK;
+}
+
+static tally_code day_wrong(tally_verify *in, int32_t day) {
+  tally_code code = derived_wrong(in, 0, "its totals are not those of the journal", day_text(in->ledger, day));
+  return with_detail(in->ledger, code, "day", text_of(day_text(in->ledger, day)));
+}
+
+static tally_code check_day_row(tally_verify *in, const tally_totals *row) {
+  tally_text key;
+  TRY(verify_totals_key(in, row, &key));
+  sums_row *sum = sums_at(&in->totals, key);
+  if (sum == NULL) return fail_memory(in->ledger);
+  const int64_t columns[SUMS_WIDTH] = {row->collected,  row->refunded, row->deposited, row->withdrawn, row->credited,
+                                       row->discounted, row->lost,     row->rounded,   row->count};
+  if (memcmp(columns, sum->values, sizeof columns) != 0) return day_wrong(in, row->day);
+  sum->seen = true;
+  return TALLY_OK;
+}
+
+static tally_code check_days(tally_verify *in) {
+  const tally_totals *rows;
+  size_t count, slot = 0;
+  totals_query all = {INT32_MIN, INT32_MAX, TALLY_BY_TYPE | TALLY_BY_GROUP | TALLY_BY_DAY | TALLY_BY_ACTOR};
+  arena_reset(&in->page);
+  TRY(fail_store(in->ledger, store_totals_read(in->ledger->store, &in->page, &all, &rows, &count)));
+  for (size_t i = 0; i < count; i++) {
+    arena_reset(&in->ledger->call);
+    TRY(check_day_row(in, &rows[i]));
+  }
+  for (sums_row *row = sums_next(&in->totals, &slot); row; row = sums_next(&in->totals, &slot)) {
+    if (!row->seen) return derived_wrong(in, 0, "a day of the journal has none", "day totals:");
+  }
+  return TALLY_OK;
+}
+
+/* ---- Credits, series, closings ---- */
+
+static tally_code check_credits(tally_verify *in) {
+  credit_row page[STORE_PAGE];
+  tally_text after = {NULL, 0};
+  size_t slot = 0;
+  arena_reset(&in->page);
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(in->ledger, store_credits_page(in->ledger->store, &in->page, after, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      sums_row *sum = sums_at(&in->credits, page[i].patient);
+      if (sum == NULL) return fail_memory(in->ledger);
+      if (sum->values[0] != page[i].balance_minor)
+        return derived_wrong(in, 0, "the credit is not that of the journal", shown(in->ledger, page[i].patient));
+      sum->seen = true;
+      after = page[i].patient;
+    }
+  }
+  for (sums_row *row = sums_next(&in->credits, &slot); row; row = sums_next(&in->credits, &slot)) {
+    if (!row->seen && row->values[0] != 0)
+      return derived_wrong(in, 0, "the credit of the journal has no row", shown(in->ledger, row->key));
+  }
+  return TALLY_OK;
+}
+
+/* The number before the next of a document series must have been made, under any script's format. */
+static tally_code check_document_series(tally_verify *in, series which) {
+  tally_ledger *ledger = in->ledger;
+  int64_t next, latest;
+  TRY(fail_store(ledger, store_series_get(ledger->store, which, &next)));
+  if (next == 1) return TALLY_OK;
+  TRY(fail_store(ledger, store_script_latest_version(ledger->store, &latest)));
+  for (int64_t version = latest; version > 0; version--) {
+    tally_text definition;
+    tally_config config;
+    document_row row;
+    char text[NUMBER_BYTES];
+    TRY(fail_store(ledger, store_script_get(ledger->store, &ledger->call, version, &definition)));
+    TRY(codec_get_config(ledger, &ledger->call, definition, &config));
+    tally_text format = which == SERIES_INVOICE ? config.invoice_format : config.consultation_format;
+    tally_code code = store_document_get(ledger->store, &ledger->call, number_print(format, next - 1, text), &row);
+    if (code != TALLY_DONE) return fail_store(ledger, code);
+  }
+  return derived_wrong(in, 0, "it stands beyond the numbers that were made",
+                       which == SERIES_INVOICE ? "the series of invoices:" : "the series of consultations:");
+}
+
+static tally_code check_series(tally_verify *in) {
+  int64_t next;
+  TRY(check_document_series(in, SERIES_CONSULTATION));
+  TRY(check_document_series(in, SERIES_INVOICE));
+  TRY(fail_store(in->ledger, store_series_get(in->ledger->store, SERIES_PAYMENT, &next)));
+  return next == in->payment_serial
+             ? TALLY_OK
+             : derived_wrong(in, 0, "it does not follow the last number", "the series of payments:");
+}
+
+static tally_code check_closings(tally_verify *in) {
+  const closing_row *rows;
+  size_t count;
+  TRY(fail_store(in->ledger, store_closings_all(in->ledger->store, &in->ledger->call, &rows, &count)));
+  if ((int64_t)count != in->report.closings)
+    return derived_wrong(in, 0, "the journal has another number of them", "closings:");
+  for (size_t i = 0; i < count; i++) {
+    tally_entry entry;
+    tally_code code = store_entry_get(in->ledger->store, &in->ledger->call, rows[i].seq, &entry);
+    if (code != TALLY_OK && code != TALLY_DONE) return fail_store(in->ledger, code);
+    bool fits = code == TALLY_OK && entry.kind == TALLY_KIND_CLOSING && entry.day == rows[i].through;
+    if (!fits) return derived_wrong(in, rows[i].seq, "its row does not match its entry", "closing:");
+  }
+  return TALLY_OK;
+}
+
+tally_code verify_totals(tally_verify *in) {
+  TRY(check_days(in));
+  TRY(check_credits(in));
+  TRY(check_series(in));
+  return check_closings(in);
+}

@@ -1,0 +1,272 @@
+/* view.c - documents and payments as they are shown: rows and entries made whole for a reader. */
+#include "view.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "pairs.h"
+
+tally_code view_text(tally_ledger *ledger, arena *from, int64_t act, annotation_field which, tally_text *text) {
+  annotation_row row;
+  *text = (tally_text){NULL, 0};
+  tally_code code = store_annotation_get(ledger->store, from, act, which, &row);
+  if (code == TALLY_DONE) return TALLY_OK;
+  TRY(fail_store(ledger, code));
+  *text = row.body;
+  return TALLY_OK;
+}
+
+/* ---- Documents ---- */
+
+tally_code view_document(tally_ledger *ledger, const document_row *row, int32_t today, tally_document *out) {
+  *out = (tally_document){.id = row->id,
+                          .number = row->number,
+                          .kind = row->facts.kind,
+                          .patient = row->patient,
+                          .invoice = row->invoice,
+                          .facts = row->facts,
+                          .at_ms = row->at_ms,
+                          .recorded_at_ms = row->recorded_at_ms,
+                          .day = row->day,
+                          .has_due = row->has_due,
+                          .due = row->due};
+  if (tally_status_of(&row->facts, &out->status, &out->remaining_minor)) {
+    return fail(ledger, TALLY_ERR_CORRUPT, "the facts of document %s leave 64-bit minor units",
+                shown(ledger, row->number));
+  }
+  out->overdue = row->has_due && out->remaining_minor > 0 && row->due < today;
+  return TALLY_OK;
+}
+
+/* A list of texts that grows in an arena. */
+typedef struct name_list {
+  tally_text *items;
+  size_t count, room;
+} name_list;
+
+static tally_code add_name(tally_ledger *ledger, arena *from, name_list *list, tally_text name) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (text_equal(list->items[i], name)) return TALLY_OK;
+  }
+  if (list->count == list->room) {
+    size_t room = list->room ? list->room * 2 : 4;
+    tally_text *grown = ARENA_ARRAY(from, tally_text, room);
+    if (grown == NULL) return fail_memory(ledger);
+    if (list->count) memcpy(grown, list->items, list->count * sizeof *grown);
+    list->items = grown;
+    list->room = room;
+  }
+  list->items[list->count++] = name;
+  return TALLY_OK;
+}
+
+static void drop_name(name_list *list, tally_text name) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (!text_equal(list->items[i], name)) continue;
+    list->count--;
+    memmove(&list->items[i], &list->items[i + 1], (list->count - i) * sizeof *list->items);
+    return;
+  }
+}
+
+/* The payment that an entry belongs to: its own number, or that of the act's first numbered entry. */
+static tally_code number_of(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_text *number) {
+  tally_entry *entries;
+  size_t count;
+  *number = entry->number;
+  if (number->data) return TALLY_OK;
+  TRY(journal_read_act(ledger, from, entry->act, &entries, &count));
+  for (size_t i = 0; i < count && number->data == NULL; i++) *number = entries[i].number;
+  return TALLY_OK;
+}
+
+static bool is_payment(tally_kind kind) {
+  return kind == TALLY_KIND_PAYMENT || kind == TALLY_KIND_CREDIT || kind == TALLY_KIND_DISCOUNT ||
+         kind == TALLY_KIND_LOSS || kind == TALLY_KIND_REFUND;
+}
+
+static tally_code list_entry(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_text document,
+                             name_list *consultations, name_list *payments) {
+  if (text_equal(entry->counter_document, document)) {
+    if (entry->kind == TALLY_KIND_INVOICING) return add_name(ledger, from, consultations, entry->document);
+    if (entry->kind == TALLY_KIND_RELEASE) drop_name(consultations, entry->document);
+    return TALLY_OK;
+  }
+  if (!is_payment(entry->kind)) return TALLY_OK;
+  tally_text number;
+  TRY(number_of(ledger, from, entry, &number));
+  return number.data ? add_name(ledger, from, payments, number) : TALLY_OK;
+}
+
+tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
+  name_list consultations = {0}, payments = {0};
+  tally_entry page[STORE_PAGE];
+  int64_t after = 0;
+  TRY(view_text(ledger, from, out->id, ANNOTATION_LABEL, &out->label));
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(ledger,
+                   store_entries_of_document(ledger->store, from, out->number, after, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      after = page[i].seq;
+      if (page[i].seq > bound.seq || page[i].at_ms > bound.at_ms) continue;
+      TRY(list_entry(ledger, from, &page[i], out->number, &consultations, &payments));
+    }
+  }
+  out->consultations = consultations.items;
+  out->consultation_count = consultations.count;
+  out->payments = payments.items;
+  out->payment_count = payments.count;
+  return TALLY_OK;
+}
+
+/* ---- Payments ---- */
+
+static tally_allocation *find_allocation(tally_allocation *list, size_t *count, tally_text document) {
+  for (size_t i = 0; i < *count; i++) {
+    if (text_equal(list[i].document, document)) return &list[i];
+  }
+  list[*count] = (tally_allocation){.document = document};
+  return &list[(*count)++];
+}
+
+static void take_entry(tally_payment *out, tally_allocation *allocations, const tally_entry *entry) {
+  switch (entry->kind) {
+  case TALLY_KIND_PAYMENT:
+  case TALLY_KIND_CREDIT:
+  case TALLY_KIND_DISCOUNT:
+  case TALLY_KIND_LOSS:
+  case TALLY_KIND_REFUND:
+    find_allocation(allocations, &out->allocation_count, entry->document)->amount_minor += entry->amount_minor;
+    out->amount_minor += entry->amount_minor;
+    break;
+  case TALLY_KIND_ROUNDING:
+    find_allocation(allocations, &out->allocation_count, entry->document)->rounded_minor += entry->amount_minor;
+    break;
+  case TALLY_KIND_DEPOSIT:
+    out->deposited_minor += entry->amount_minor;
+    out->amount_minor += entry->amount_minor;
+    break;
+  case TALLY_KIND_WITHDRAWAL:
+    out->amount_minor += entry->amount_minor;
+    break;
+  default:
+    break;
+  }
+}
+
+static tally_effect effect_of(const tally_entry *entry) {
+  switch (entry->kind) {
+  case TALLY_KIND_CREDIT:
+    return TALLY_EFFECT_CREDIT;
+  case TALLY_KIND_DISCOUNT:
+    return TALLY_EFFECT_DISCOUNT;
+  case TALLY_KIND_LOSS:
+    return TALLY_EFFECT_LOSS;
+  default:
+    return TALLY_EFFECT_MONEY;
+  }
+}
+
+static tally_payment payment_of(const tally_entry *first) {
+  return (tally_payment){.number = first->number,
+                         .act = first->act,
+                         .command = first->command,
+                         .type = first->type,
+                         .type_version = first->type_version,
+                         .effect = effect_of(first),
+                         .patient = first->patient,
+                         .group = first->group,
+                         .reference = first->reference,
+                         .actor = first->actor,
+                         .has_tendered = first->has_tendered,
+                         .tendered_minor = first->tendered_minor,
+                         .at_ms = first->at_ms,
+                         .recorded_at_ms = first->recorded_at_ms,
+                         .day = first->day};
+}
+
+tally_code view_payment(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
+                        tally_payment *out) {
+  size_t first = 0;
+  while (first < count && entries[first].number.data == NULL) first++;
+  if (first == count) return TALLY_DONE;
+  tally_allocation *allocations = ARENA_ARRAY(from, tally_allocation, count);
+  if (allocations == NULL) return fail_memory(ledger);
+  *out = payment_of(&entries[first]);
+  for (size_t i = first; i < count; i++) take_entry(out, allocations, &entries[i]);
+  out->allocations = allocations;
+  if (out->has_tendered) out->change_minor = out->tendered_minor - out->amount_minor;
+  if (entries[first].fields.data == NULL) return TALLY_OK;
+  if (pairs_decode(from, entries[first].fields, &out->fields, &out->field_count)) {
+    return fail(ledger, TALLY_ERR_CORRUPT, "the extra fields of payment %s cannot be read",
+                shown(ledger, out->number));
+  }
+  return TALLY_OK;
+}
+
+tally_code view_payment_texts(tally_ledger *ledger, arena *from, tally_payment *out) {
+  TRY(view_text(ledger, from, out->act, ANNOTATION_NOTE, &out->note));
+  return view_text(ledger, from, out->act, ANNOTATION_REASON, &out->reason);
+}
+
+static tally_code number_of_act(tally_ledger *ledger, arena *from, int64_t seq, tally_text *number, int64_t *act) {
+  tally_entry entry;
+  tally_code code = store_entry_get(ledger->store, from, seq, &entry);
+  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "entry %lld is missing", (long long)seq);
+  TRY(fail_store(ledger, code));
+  *act = entry.act;
+  return number_of(ledger, from, &entry, number);
+}
+
+static tally_code add_refunds(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_payment *out,
+                              name_list *numbers) {
+  tally_entry page[STORE_PAGE];
+  int64_t after = 0;
+  tally_allocation *allocations = (tally_allocation *)out->allocations;
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(ledger, store_refunds_of(ledger->store, from, entry->seq, after, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      after = page[i].seq;
+      out->refunded_minor += page[i].amount_minor;
+      find_allocation(allocations, &out->allocation_count, entry->document)->refunded_minor += page[i].amount_minor;
+      TRY(add_name(ledger, from, numbers, page[i].number));
+    }
+  }
+  return TALLY_OK;
+}
+
+/* What later acts say of a payment's own entries. */
+static tally_code read_fate(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_payment *out,
+                            name_list *numbers) {
+  int64_t reversal;
+  if (entry->kind == TALLY_KIND_REFUND) {
+    int64_t act;
+    return number_of_act(ledger, from, entry->refers, &out->refund_of, &act);
+  }
+  if (entry->kind == TALLY_KIND_PAYMENT) TRY(add_refunds(ledger, from, entry, out, numbers));
+  if (out->reversed_by || entry->number.data == NULL) return TALLY_OK;
+  tally_code code = store_reversal_of(ledger->store, entry->seq, &reversal);
+  if (code == TALLY_DONE) return TALLY_OK;
+  TRY(fail_store(ledger, code));
+  return number_of_act(ledger, from, reversal, &out->corrected_by, &out->reversed_by);
+}
+
+tally_code view_payment_fate(tally_ledger *ledger, arena *from, tally_payment *out) {
+  tally_entry *entries;
+  size_t count;
+  name_list refunds = {0};
+  TRY(journal_read_act(ledger, from, out->act, &entries, &count));
+  bool seen = false;
+  for (size_t i = 0; i < count; i++) {
+    seen = seen || entries[i].number.data != NULL;
+    /* Before its own entries, a correction's act holds the reversals of what it replaced. */
+    if (seen) TRY(read_fate(ledger, from, &entries[i], out, &refunds));
+    else if (entries[i].kind == TALLY_KIND_REVERSAL && out->corrects.data == NULL) {
+      int64_t act;
+      TRY(number_of_act(ledger, from, entries[i].refers, &out->corrects, &act));
+    }
+  }
+  out->refunds = refunds.items;
+  out->refund_count = refunds.count;
+  return TALLY_OK;
+}
