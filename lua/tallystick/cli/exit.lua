@@ -1,0 +1,58 @@
+-- The exit codes of the command line, and which of the ledger's codes end in which.
+local exit = {
+  DONE = 0,
+  REFUSED = 1, -- the ledger said no to a command, and --strict was asked for
+  USAGE = 2, -- the arguments, the configuration or a file's rights need a person
+  BUSY = 3, -- another process holds the ledger; the same command may work later
+  BROKEN = 4, -- the ledger is damaged, or its storage failed
+  FAULT = 70, -- an error of this program
+  INTERRUPTED = 130,
+}
+
+-- What stops a run whatever it was about to do next: no later command could fare better.
+local STOPPING = {
+  ["busy"] = exit.BUSY,
+  ["read-only"] = exit.USAGE,
+  ["config-invalid"] = exit.USAGE,
+  ["schema-newer"] = exit.USAGE,
+  ["full"] = exit.BROKEN,
+  ["io-error"] = exit.BROKEN,
+  ["corrupt"] = exit.BROKEN,
+  ["not-a-ledger"] = exit.BROKEN,
+  ["chain-broken"] = exit.BROKEN,
+  ["out-of-memory"] = exit.BROKEN,
+  ["transaction-poisoned"] = exit.FAULT,
+}
+
+---Tells whether a code is about the ledger as a whole, and not about one command.
+---@param code string?
+---@return boolean
+function exit.stops(code)
+  return STOPPING[code] ~= nil
+end
+
+---Gives the exit code for one of the ledger's codes.
+---@param code string?
+---@param otherwise integer what a code that is about one command ends in
+---@return integer
+function exit.of(code, otherwise)
+  return STOPPING[code] or otherwise
+end
+
+---Tells whether an error is Ctrl-C: the interpreter raises it as this text.
+---@param problem any
+---@return boolean
+function exit.is_interrupt(problem)
+  return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
+end
+
+---A message handler for xpcall: adds where it happened, unless a person made it happen.
+---@param problem any
+---@return any
+function exit.explain(problem)
+  if exit.is_interrupt(problem) then return problem end
+  local text = tostring(problem)
+  return text:find("stack traceback:", 1, true) and text or debug.traceback(text, 2)
+end
+
+return exit

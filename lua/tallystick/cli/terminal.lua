@@ -1,0 +1,32 @@
+-- What the command line knows of the terminal it runs in: whether there is one, its colours, and the time of day.
+local terminal = {}
+
+local function knows_escapes()
+  local term = os.getenv "TERM"
+  return term ~= nil and term ~= "" and term ~= "dumb"
+end
+
+---Tells whether a stream is a terminal that can redraw its line.
+---@param descriptor integer 1 for the output, 2 for messages
+---@return boolean
+function terminal.is_live(descriptor)
+  return knows_escapes() and os.execute(("test -t %d"):format(descriptor)) == true
+end
+
+---Tells whether to colour what goes to a stream (no-color.org).
+---@param descriptor integer
+---@return boolean
+function terminal.has_colour(descriptor)
+  local no_color = os.getenv "NO_COLOR"
+  return (no_color == nil or no_color == "") and terminal.is_live(descriptor)
+end
+
+---Gives seconds that go on while the process waits for the disk, from some instant on. Lua's own clock stands still
+---then, and its time of day knows whole seconds only; they serve where the kernel does not tell.
+---@return number
+function terminal.now()
+  local uptime <close> = io.open "/proc/uptime"
+  return uptime and uptime:read "n" or os.time()
+end
+
+return terminal

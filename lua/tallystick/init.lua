@@ -1,0 +1,122 @@
+-- init.lua - the module that a host requires: opens ledgers, makes money values, and completes what the core reads.
+local core = require "tallystick.core"
+local config = require "tallystick.config"
+local marks = require "tallystick.marks"
+local nearest = require "tallystick.config.nearest"
+local options_of = require "tallystick.options"
+
+local methods = core.methods
+
+---@class tallystick
+local tallystick = {
+  ---The version of Tallystick, such as "0.1.0".
+  ---@type string
+  version = core.version,
+  ---All error codes in the order in which commands answer them (design.md §8).
+  ---@type { number: integer, code: string, text: string }[]
+  errors = core.errors,
+  ---The writing commands with their fields (design.md §6).
+  ---@type { name: string, fields: { name: string, required: boolean }[] }[]
+  commands = core.commands,
+  ---The statuses in the order of design.md §3.
+  ---@type string[]
+  statuses = core.statuses,
+  ---Marks for people: symbol and colour of each status.
+  marks = marks,
+}
+
+---Makes a money value: exact minor units with a currency of ISO 4217.
+---Errors: `amount-invalid` (a number, more decimals than the currency has), `field-invalid` (no such currency).
+---@param amount string such as "120.50"
+---@param currency string such as "CHF"
+---@return tallystick.Money? money
+---@return string? message
+---@return string? code
+---@return table<string, string>? details
+function tallystick.money(amount, currency)
+  return core.money(amount, currency)
+end
+
+---Computes the status of a document from its facts (design.md §3): a pure function; a document table will do.
+---@param facts tallystick.Facts
+---@return string? status
+---@return string? message
+---@return string? code
+---@return table<string, string>? details
+function tallystick.status(facts)
+  return core.status(facts)
+end
+
+---Checks a configuration script without opening anything: every mistake at once (design.md §7).
+---@param path string
+---@return boolean? ok
+---@return string? message
+---@return string? code
+---@return { errors: table[] }? details
+function tallystick.check(path)
+  local checked, errors = config.load(path)
+  if checked then return true end
+  return nil, config.report(errors), "config-invalid", { errors = errors }
+end
+
+--- Reads the script that `open` names. A broken one does not keep a ledger from being read.
+local function load_config(options)
+  if not options.config then return nil end
+  local checked, errors = config.load(options.config)
+  if checked then return checked end
+  if options.mode == "ro" then return nil end
+  return nil, config.report(errors), "config-invalid", { errors = errors }
+end
+
+--- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
+local function stored_script_is_sound(ledger)
+  local script = assert(ledger:info()).script
+  return script.text == "" or config.check(script.text, script.name) ~= nil
+end
+
+---Opens a ledger file, making it where there is none; `":memory:"` for one that is not kept.
+---Errors: `config-invalid` (details.errors lists every mistake), `not-a-ledger`, `schema-newer`, `read-only`, `busy`,
+---`io-error`, `corrupt`, `field-unknown`, `field-invalid`.
+---@param path string
+---@param options? tallystick.Options
+---@return tallystick.Ledger? ledger
+---@return string? message
+---@return string? code
+---@return table? details
+function tallystick.open(path, options)
+  local checked, message, code, details = options_of(path, options, nearest)
+  if not checked then return nil, message, code, details end
+  checked.config, message, code, details = load_config(checked)
+  if message then return nil, message, code, details end
+  local ledger
+  ledger, message, code, details = core.open(path, checked)
+  if not ledger then return nil, message, code, details end
+  if checked.mode == "ro" or checked.config or stored_script_is_sound(ledger) then return ledger end
+  ledger:close()
+  checked.mode = "ro"
+  return core.open(path, checked)
+end
+
+-- What the core's readings lack for people. The core's own functions are kept once, so that a second `require` after
+-- package.loaded was cleared does not wrap the wrappers.
+core.methods.core_document = core.methods.core_document or core.methods.document
+core.methods.core_patient = core.methods.core_patient or core.methods.patient
+
+function methods:document(number, options)
+  local document, message, code, details = self:core_document(number, options)
+  if not document then return nil, message, code, details end
+  document.mark = marks.format(document.status, { invoice = document.invoice })
+  return document
+end
+
+function methods:patient(id)
+  local patient, message, code, details = self:core_patient(id)
+  if not patient then return nil, message, code, details end
+  patient.documents = {}
+  for document in self:documents { patient = id, order = "oldest" } do
+    if document.remaining.minor > 0 then patient.documents[#patient.documents + 1] = document end
+  end
+  return patient
+end
+
+return tallystick
