@@ -1,0 +1,153 @@
+# Builds, checks and installs Tallystick. `make help` lists the targets.
+
+# -- what may be set from outside ------------------------------------------------------------------------------------
+CC         ?= cc
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+LUA        ?= lua5.4
+LUAVERSION ?= 5.4
+LUALIB     ?= lua5.4
+BUSTED     ?= /usr/bin/busted
+CFLAGS     ?= -O2 -g
+JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
+
+# -- what is built: the module for Lua, and the same objects as a library for C hosts --------------------------------
+BUILD      ?= build
+MODULE     ?= lua/tallystick/core.so
+SOURCES    := $(sort $(wildcard csrc/*.c))
+OBJECTS     = $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
+LIBRARY     = $(BUILD)/libtallystick.a
+
+# These are asked for in the recipes, not when this file is read: `make demo` installs pkg-config first.
+DEPS_CFLAGS = $(shell pkg-config --cflags $(LUALIB) sqlite3 libsodium)
+DEPS_LIBS   = $(shell pkg-config --libs sqlite3 libsodium)
+
+WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes
+STRICT     := $(if $(filter true 1,$(CI) $(WERROR)),-Werror)
+ALL_CFLAGS  = -std=c11 $(WARNINGS) $(STRICT) -fvisibility=hidden -fPIC \
+              -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CFLAGS) $(SANITIZE) $(DEPS_CFLAGS)
+
+# Sanitizers and valgrind name functions only of what is still mapped when the process ends, so their builds stay loaded.
+SANITIZE_ON := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+STAY_LOADED := -Wl,-z,nodelete
+
+# Business days are local days: one time zone makes every run the same.
+export TZ := UTC
+# busted is called as a Lua script: its own --lua would put a shell between it and what watches it.
+SUITE     ?= spec
+RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
+NO_SLOW   := --exclude-tags=slow
+
+.DEFAULT_GOAL := build
+.PHONY: build module library demo test lint format layers asan valgrind gc bench docs \
+        install install-lua install-c uninstall clean help FORCE
+FORCE:
+
+build: module library  ## build the Lua module and the C library (the default)
+module: $(MODULE)
+library: $(LIBRARY)
+
+$(MODULE): $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -shared $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(OBJECTS) $(DEPS_LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(OBJECTS)
+
+$(BUILD)/obj/%.o: csrc/%.c $(BUILD)/obj/flags
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Holds the flags of the last build, and changes only when they do: so that CI=true or another CC rebuilds.
+$(BUILD)/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+
+-include $(OBJECTS:.o=.d)
+
+# -- for a fresh machine: these install what is missing, and say so ---------------------------------------------------
+demo:  ## replay a year of a practice into build/demo and show its books
+	@scripts/setup build run
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@$(LUA) examples/practice-year/demo.lua
+
+test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
+	@scripts/setup build run test
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	$(RUN_SUITE) --cpath='./lua/?.so' $(SUITE)
+
+# -- checks ----------------------------------------------------------------------------------------------------------
+lint:  ## luacheck, clang-format, cppcheck and the layer rules
+	@scripts/setup build lint
+	luacheck --quiet lua spec examples bin/tallystick scripts/layers $(wildcard bench/*.lua)
+	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	  --suppress=missingIncludeSystem -j $(JOBS) csrc
+	scripts/layers
+
+format:  ## bring the C files into the project's format
+	clang-format -i $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+
+# spec/asan/lua5.4.options looks for leaks in the interpreter alone: the compilers, shells and tools that the specs run
+# inherit the preloaded library, and keep memory until they end.
+asan:  ## the specs under the address and undefined-behaviour sanitizers
+	@scripts/setup build run test asan
+	@$(MAKE) --no-print-directory -j$(JOBS) module CC=gcc BUILD=build/asan MODULE=build/asan/tallystick/core.so \
+	  SANITIZE='$(SANITIZE_ON)' LDFLAGS='$(STAY_LOADED)'
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
+	LUA_CPATH="$(CURDIR)/build/asan/?.so;;" \
+	ASAN_OPTIONS=detect_leaks=0:include_if_exists=$(CURDIR)/spec/asan/%b.options \
+	UBSAN_OPTIONS=print_stacktrace=1 \
+	$(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(SUITE)
+
+valgrind:  ## the specs under valgrind, without those tagged #slow
+	@scripts/setup build run test valgrind
+	@$(MAKE) --no-print-directory -j$(JOBS) module BUILD=build/valgrind MODULE=build/valgrind/tallystick/core.so \
+	  CFLAGS='-O1 -g' LDFLAGS='$(STAY_LOADED)'
+	LUA_CPATH="$(CURDIR)/build/valgrind/?.so;;" \
+	valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=9 \
+	  --keep-debuginfo=yes --child-silent-after-fork=yes \
+	  $(RUN_SUITE) --cpath='$(CURDIR)/build/valgrind/?.so' $(NO_SLOW) $(SUITE)
+
+gc:  ## the specs with the collector at its most eager
+	@scripts/setup build run test
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	$(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
+
+docs:  ## check the reference against the functions that are registered
+	@scripts/setup build run test
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	$(RUN_SUITE) --cpath='./lua/?.so' spec/docs_spec.lua
+
+bench: build  ## measure beside a plain C program, as ratios in one run (BENCH_ARGS= for its options)
+	@if [ -x bench/run ]; then bench/run $(BENCH_ARGS); else echo 'bench: nothing to run yet'; fi
+
+# -- installing ------------------------------------------------------------------------------------------------------
+BINDIR     ?= $(PREFIX)/bin
+LUADIR     ?= $(PREFIX)/share/lua/$(LUAVERSION)
+LIBDIR     ?= $(PREFIX)/lib/lua/$(LUAVERSION)
+LUA_FILES   = $(shell cd lua && find tallystick -name '*.lua' | sort)
+
+install: install-lua install-c  ## install under PREFIX (/usr/local); DESTDIR is honoured
+
+install-lua: module
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/tallystick
+	install -m 755 bin/tallystick $(DESTDIR)$(BINDIR)/tallystick
+	install -m 755 $(MODULE) $(DESTDIR)$(LIBDIR)/tallystick/core.so
+	@for file in $(LUA_FILES); do install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	@echo 'installed $(words $(LUA_FILES)) Lua files in $(DESTDIR)$(LUADIR)/tallystick'
+
+install-c: library
+	install -D -m 644 csrc/tallystick.h $(DESTDIR)$(PREFIX)/include/tallystick.h
+	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libtallystick.a
+
+uninstall:  ## remove what install put under PREFIX
+	rm -f $(DESTDIR)$(BINDIR)/tallystick $(DESTDIR)$(PREFIX)/include/tallystick.h $(DESTDIR)$(PREFIX)/lib/libtallystick.a
+	rm -rf $(DESTDIR)$(LIBDIR)/tallystick $(DESTDIR)$(LUADIR)/tallystick
+
+clean:  ## remove everything that was built
+	rm -rf build lua/tallystick/core.so
+	rm -f csrc/*.o *.rock
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
