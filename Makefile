@@ -39,7 +39,7 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: build module library demo test lint format layers asan valgrind gc bench docs \
+.PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench docs \
         install install-lua install-c uninstall clean help FORCE
 FORCE:
 
@@ -121,6 +121,14 @@ docs:  ## check the reference against the functions that are registered
 
 bench: build  ## measure beside a plain C program, as ratios in one run (BENCH_ARGS= for its options)
 	@if [ -x bench/run ]; then bench/run $(BENCH_ARGS); else echo 'bench: nothing to run yet'; fi
+
+model: build  ## random logs through the core and through the independent model, compared answer by answer
+	@scripts/setup build run test
+	spec/model/run 1 100 2500
+
+model-short: build
+	@scripts/setup build run test
+	spec/model/run 1 4 1000
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin

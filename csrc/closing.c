@@ -172,13 +172,19 @@ tally_code closing_read(tally_ledger *ledger, int64_t seq, const tally_closing *
   return fail(ledger, TALLY_ERR_CORRUPT, "the row of a closing is missing");
 }
 
-tally_code tally_read_closings(tally_ledger *ledger, const tally_closing **closings, size_t *count) {
+static tally_code read_closings(tally_ledger *ledger, const tally_closing **closings, size_t *count) {
   const closing_row *rows;
-  TRY(ledger_enter(ledger));
   TRY(fail_store(ledger, store_closings_all(ledger->store, &ledger->call, &rows, count)));
   tally_closing *list = ARENA_ARRAY(&ledger->call, tally_closing, *count);
   if (list == NULL) return fail_memory(ledger);
   for (size_t i = 0; i < *count; i++) TRY(read_closing(ledger, &rows[i], i ? &rows[i - 1] : NULL, &list[i]));
   *closings = list;
   return TALLY_OK;
+}
+
+tally_code tally_read_closings(tally_ledger *ledger, const tally_closing **closings, size_t *count) {
+  bool own;
+  TRY(ledger_enter(ledger));
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, read_closings(ledger, closings, count));
 }

@@ -156,6 +156,16 @@ tally_code ledger_enter(tally_ledger *ledger) {
   return fail(ledger, TALLY_ERR_BUSY, "verify is running on this ledger handle; wait for it to end");
 }
 
+tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {
+  *own = !store_in_transaction(ledger->store);
+  return *own ? fail_store(ledger, store_begin_read(ledger->store)) : TALLY_OK;
+}
+
+tally_code ledger_snapshot_end(tally_ledger *ledger, bool own, tally_code code) {
+  if (own) store_rollback(ledger->store);
+  return code;
+}
+
 /* ---- Opening ---- */
 
 static void make_uuid(char text[37]) {

@@ -82,6 +82,11 @@ tally_code ledger_enter(tally_ledger *ledger);
 /* Reads what another process may have changed; inside a write transaction. */
 tally_code ledger_refresh(tally_ledger *ledger);
 
+/* A reading of several statements sees one state of the file: it opens a read transaction where none is open. The end
+ * lets go, and passes on what the reading gave. */
+tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own);
+tally_code ledger_snapshot_end(tally_ledger *ledger, bool own, tally_code code);
+
 #define TRY(call)                                                                                                     \
   do {                                                                                                                \
     tally_code code_of_call = (call);                                                                                 \

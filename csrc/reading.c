@@ -1,11 +1,12 @@
-/* reading.c - the queries of §6: one document, payment, patient; cursors; totals; head and info. */
-#include <stdlib.h>
+/* reading.c - the queries of §6 that give one thing: a document, payment or patient; totals; head and info. */
+#include "reading.h"
+
 #include <string.h>
 
-#include "command.h"
+#include "request.h"
 #include "view.h"
 
-static int32_t today_of(const parsed_command *asked) {
+int32_t reading_today(const parsed_command *asked) {
   return tally_day_of(asked->now_ms);
 }
 
@@ -16,23 +17,20 @@ static tally_code unknown_document(tally_ledger *ledger, tally_text number) {
   return with_detail(ledger, TALLY_ERR_DOCUMENT_UNKNOWN, "document", number);
 }
 
-static tally_code find_document(tally_ledger *ledger, tally_text number, document_row *row) {
+tally_code reading_document(tally_ledger *ledger, tally_text number, document_row *row) {
   tally_code code = store_document_get(ledger->store, &ledger->call, number, row);
   return code == TALLY_DONE ? unknown_document(ledger, number) : fail_store(ledger, code);
 }
 
-tally_code tally_read_document(tally_ledger *ledger, tally_text number, tally_request *request,
-                               const tally_document **document) {
-  parsed_command asked;
+static tally_code read_document(tally_ledger *ledger, tally_text number, const parsed_command *asked,
+                                const tally_document **document) {
   document_row row;
   journal_bound bound = BOUND_NONE;
-  TRY(ledger_enter(ledger));
-  TRY(request_parse(ledger, request, &asked));
-  TRY(find_document(ledger, number, &row));
-  int32_t today = today_of(&asked);
-  if (command_has(&asked, FIELD_AS_OF)) {
-    bound.at_ms = asked.as_of_ms;
-    today = tally_day_of(asked.as_of_ms);
+  TRY(reading_document(ledger, number, &row));
+  int32_t today = reading_today(asked);
+  if (command_has(asked, FIELD_AS_OF)) {
+    bound.at_ms = asked->as_of_ms;
+    today = tally_day_of(asked->as_of_ms);
     tally_code code = journal_fold_document(ledger, bound, &row);
     if (code) return code == TALLY_DONE ? unknown_document(ledger, number) : code;
   }
@@ -44,8 +42,18 @@ tally_code tally_read_document(tally_ledger *ledger, tally_text number, tally_re
   return TALLY_OK;
 }
 
+tally_code tally_read_document(tally_ledger *ledger, tally_text number, tally_request *request,
+                               const tally_document **document) {
+  parsed_command asked;
+  bool own;
+  TRY(ledger_enter(ledger));
+  TRY(request_parse(ledger, request, &asked));
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, read_document(ledger, number, &asked, document));
+}
+
 /* Reads the payment of an act with all that is known of it. */
-static tally_code read_payment(tally_ledger *ledger, arena *from, int64_t act, tally_payment *out) {
+tally_code reading_payment(tally_ledger *ledger, arena *from, int64_t act, tally_payment *out) {
   tally_entry *entries;
   size_t count;
   TRY(journal_read_act(ledger, from, act, &entries, &count));
@@ -60,19 +68,25 @@ static tally_code unknown_payment(tally_ledger *ledger, tally_text number) {
   return with_detail(ledger, TALLY_ERR_PAYMENT_UNKNOWN, "payment", number);
 }
 
-static tally_code find_payment(tally_ledger *ledger, tally_text number, tally_entry *entry) {
+tally_code reading_payment_entry(tally_ledger *ledger, tally_text number, tally_entry *entry) {
   tally_code code = store_entry_by_number(ledger->store, &ledger->call, number, entry);
   return code == TALLY_DONE ? unknown_payment(ledger, number) : fail_store(ledger, code);
 }
 
-tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment) {
+static tally_code read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment) {
   tally_entry entry;
-  TRY(ledger_enter(ledger));
-  TRY(find_payment(ledger, number, &entry));
+  TRY(reading_payment_entry(ledger, number, &entry));
   tally_payment *out = arena_alloc(&ledger->call, sizeof *out);
   if (out == NULL) return fail_memory(ledger);
   *payment = out;
-  return read_payment(ledger, &ledger->call, entry.act, out);
+  return reading_payment(ledger, &ledger->call, entry.act, out);
+}
+
+tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment) {
+  bool own;
+  TRY(ledger_enter(ledger));
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, read_payment(ledger, number, payment));
 }
 
 static tally_code require_patient(tally_ledger *ledger, tally_text id) {
@@ -83,8 +97,7 @@ static tally_code require_patient(tally_ledger *ledger, tally_text id) {
   return with_detail(ledger, TALLY_ERR_PATIENT_UNKNOWN, "patient", id);
 }
 
-tally_code tally_read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient) {
-  TRY(ledger_enter(ledger));
+static tally_code read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient) {
   TRY(require_patient(ledger, id));
   tally_patient *out = arena_alloc(&ledger->call, sizeof *out);
   if (out == NULL) return fail_memory(ledger);
@@ -96,275 +109,11 @@ tally_code tally_read_patient(tally_ledger *ledger, tally_text id, const tally_p
   return TALLY_OK;
 }
 
-/* ---- Cursors ---- */
-
-/* What a cursor asks for, in memory of its own: the request is used for other things meanwhile. */
-struct tally_cursor {
-  tally_ledger *ledger;
-  parsed_command asked;
-  arena filter, page;
-  document_query query;
-  int64_t after; /* id or seq of the last row looked at */
-  int64_t given; /* rows given so far */
-  size_t count, next;
-  bool ended;
-  tally_status status; /* TALLY_STATUS_END: any */
-  tally_kind kind;     /* 0: any */
-  union {
-    document_row documents[STORE_PAGE];
-    tally_entry entries[STORE_PAGE];
-  } rows;
-  tally_document document;
-  tally_payment payment;
-};
-
-static tally_code keep_text(tally_cursor *cursor, tally_text *text) {
-  tally_text copy = arena_copy(&cursor->filter, *text);
-  if (!arena_copied(*text, copy)) return fail_memory(cursor->ledger);
-  *text = copy;
-  return TALLY_OK;
-}
-
-static tally_code keep_filter(tally_cursor *cursor) {
-  parsed_command *asked = &cursor->asked;
-  TRY(keep_text(cursor, &asked->document));
-  TRY(keep_text(cursor, &asked->patient));
-  TRY(keep_text(cursor, &asked->type));
-  TRY(keep_text(cursor, &asked->group));
-  return keep_text(cursor, &asked->actor);
-}
-
-static tally_code unknown_word(tally_cursor *cursor, field which, tally_text word, const char *wanted) {
-  fail(cursor->ledger, TALLY_ERR_FIELD_INVALID, "%s: %s; give %s", field_name(which), shown(cursor->ledger, word),
-       wanted);
-  with_detail(cursor->ledger, TALLY_ERR_FIELD_INVALID, "field", text_of(field_name(which)));
-  return with_detail(cursor->ledger, TALLY_ERR_FIELD_INVALID, "value", word);
-}
-
-static tally_code parse_document_kind(tally_cursor *cursor) {
-  tally_text word = cursor->asked.kind;
-  if (word.data == NULL) return TALLY_OK;
-  if (text_equal(word, text_of("consultation"))) cursor->query.kind = TALLY_CONSULTATION;
-  else if (text_equal(word, text_of("invoice"))) cursor->query.kind = TALLY_INVOICE;
-  else return unknown_word(cursor, FIELD_KIND, word, "consultation or invoice");
-  return TALLY_OK;
-}
-
-static tally_code parse_status(tally_cursor *cursor) {
-  tally_text word = cursor->asked.status;
-  cursor->status = TALLY_STATUS_END;
-  if (word.data == NULL) return TALLY_OK;
-  for (int i = 0; i < TALLY_STATUS_END; i++) {
-    if (text_equal(word, text_of(tally_status_name((tally_status)i)))) cursor->status = (tally_status)i;
-  }
-  if (cursor->status != TALLY_STATUS_END) return TALLY_OK;
-  return unknown_word(cursor, FIELD_STATUS, word, "a status of §3, such as unpaid");
-}
-
-static tally_code parse_order(tally_cursor *cursor) {
-  tally_text word = cursor->asked.order;
-  cursor->query.order = ORDER_NEWEST;
-  if (word.data == NULL || text_equal(word, text_of("newest"))) return TALLY_OK;
-  cursor->query.order = ORDER_OLDEST;
-  if (text_equal(word, text_of("oldest"))) return TALLY_OK;
-  return unknown_word(cursor, FIELD_ORDER, word, "newest or oldest");
-}
-
-/* The statuses that only an open document of one kind can have let the index of open documents serve. */
-static void choose_index(tally_cursor *cursor) {
-  tally_status status = cursor->status;
-  tally_document_kind kind = (tally_document_kind)0;
-  if (status == TALLY_STATUS_PENDING) kind = TALLY_CONSULTATION;
-  if (status == TALLY_STATUS_UNPAID || status == TALLY_STATUS_PARTIAL || cursor->asked.overdue) kind = TALLY_INVOICE;
-  if (kind == 0) return;
-  if (cursor->query.kind && cursor->query.kind != kind) cursor->ended = true; /* no document is both */
-  cursor->query.kind = kind;
-  cursor->query.open = true;
-}
-
-static tally_code start_documents(tally_cursor *cursor) {
-  document_row row;
-  TRY(parse_document_kind(cursor));
-  TRY(parse_status(cursor));
-  TRY(parse_order(cursor));
-  choose_index(cursor);
-  cursor->query.patient = cursor->asked.patient;
-  if (cursor->asked.after.data == NULL) return TALLY_OK;
-  TRY(find_document(cursor->ledger, cursor->asked.after, &row));
-  cursor->after = row.id;
-  return TALLY_OK;
-}
-
-static tally_code start_payments(tally_cursor *cursor) {
-  tally_entry entry;
-  if (cursor->asked.after.data == NULL) return TALLY_OK;
-  TRY(find_payment(cursor->ledger, cursor->asked.after, &entry));
-  cursor->after = entry.seq;
-  return TALLY_OK;
-}
-
-static tally_code start_entries(tally_cursor *cursor) {
-  parsed_command *asked = &cursor->asked;
-  if (command_has(asked, FIELD_FROM_SEQ) && asked->from_seq > 0) cursor->after = asked->from_seq - 1;
-  if (command_has(asked, FIELD_ACT) && asked->act - 1 > cursor->after) cursor->after = asked->act - 1;
-  if (asked->kind.data == NULL) return TALLY_OK;
-  cursor->kind = tally_kind_find(asked->kind.data, asked->kind.length);
-  return cursor->kind ? TALLY_OK : unknown_word(cursor, FIELD_KIND, asked->kind, "a kind of entry, such as payment");
-}
-
-static tally_code start(tally_cursor *cursor, tally_request *request) {
-  TRY(ledger_enter(cursor->ledger));
-  TRY(request_parse(cursor->ledger, request, &cursor->asked));
-  TRY(keep_filter(cursor));
-  switch (cursor->asked.command) {
-  case TALLY_QUERY_DOCUMENTS:
-    return start_documents(cursor);
-  case TALLY_QUERY_PAYMENTS:
-    return start_payments(cursor);
-  default:
-    return start_entries(cursor);
-  }
-}
-
-tally_code tally_cursor_open(tally_ledger *ledger, tally_request *request, tally_cursor **out) {
-  tally_cursor *cursor = calloc(1, sizeof *cursor);
-  *out = NULL;
-  if (cursor == NULL) return fail_memory(ledger);
-  cursor->ledger = ledger;
-  tally_code code = start(cursor, request);
-  if (code) tally_cursor_close(cursor);
-  else *out = cursor;
-  return code;
-}
-
-void tally_cursor_close(tally_cursor *cursor) {
-  if (cursor == NULL) return;
-  arena_free(&cursor->filter);
-  arena_free(&cursor->page);
-  free(cursor);
-}
-
-static bool reached_limit(const tally_cursor *cursor) {
-  return cursor->ended || (command_has(&cursor->asked, FIELD_LIMIT) && cursor->given >= cursor->asked.limit);
-}
-
-static bool day_fits(const parsed_command *asked, int32_t day) {
-  if (command_has(asked, FIELD_FROM_DAY) && day < asked->from_day) return false;
-  return !command_has(asked, FIELD_TO_DAY) || day <= asked->to_day;
-}
-
-static bool text_fits(tally_text wanted, tally_text found) {
-  return wanted.data == NULL || text_equal(wanted, found);
-}
-
-/* Reads the next page where the present one is used up; TALLY_DONE at the end. */
-static tally_code turn_page(tally_cursor *cursor) {
-  tally_ledger *ledger = cursor->ledger;
-  const parsed_command *asked = &cursor->asked;
-  if (cursor->next < cursor->count) return TALLY_OK;
-  if (cursor->count > 0 && cursor->count < STORE_PAGE) return TALLY_DONE;
-  tally_code code;
-  arena_reset(&cursor->page);
-  cursor->next = 0;
-  if (asked->command == TALLY_QUERY_DOCUMENTS) {
-    code = store_documents_page(ledger->store, &cursor->page, &cursor->query, cursor->after, cursor->rows.documents,
-                                STORE_PAGE, &cursor->count);
-  } else if (asked->document.data) {
-    code = store_entries_of_document(ledger->store, &cursor->page, asked->document, cursor->after,
-                                     cursor->rows.entries, STORE_PAGE, &cursor->count);
-  } else if (asked->patient.data) {
-    code = store_entries_of_patient(ledger->store, &cursor->page, asked->patient, cursor->after, cursor->rows.entries,
-                                    STORE_PAGE, &cursor->count);
-  } else {
-    code = store_entries_after(ledger->store, &cursor->page, cursor->after, cursor->rows.entries, STORE_PAGE,
-                               &cursor->count);
-  }
-  TRY(fail_store(ledger, code));
-  return cursor->count ? TALLY_OK : TALLY_DONE;
-}
-
-static bool document_fits(const tally_cursor *cursor, const tally_document *document) {
-  const parsed_command *asked = &cursor->asked;
-  if (cursor->query.kind && document->kind != cursor->query.kind) return false;
-  if (cursor->status != TALLY_STATUS_END && document->status != cursor->status) return false;
-  if (command_has(asked, FIELD_OVERDUE) && document->overdue != asked->overdue) return false;
-  return text_fits(asked->patient, document->patient) && day_fits(asked, document->day);
-}
-
-tally_code tally_cursor_document(tally_cursor *cursor, const tally_document **document) {
-  TRY(ledger_enter(cursor->ledger));
-  while (!reached_limit(cursor)) {
-    TRY(turn_page(cursor));
-    const document_row *row = &cursor->rows.documents[cursor->next++];
-    cursor->after = row->id;
-    TRY(view_document(cursor->ledger, row, today_of(&cursor->asked), &cursor->document));
-    if (!document_fits(cursor, &cursor->document)) continue;
-    TRY(view_document_lists(cursor->ledger, &cursor->ledger->call, BOUND_NONE, &cursor->document));
-    cursor->given++;
-    *document = &cursor->document;
-    return TALLY_OK;
-  }
-  return TALLY_DONE;
-}
-
-static bool payment_settles(const tally_payment *payment, tally_text document) {
-  if (document.data == NULL) return true;
-  for (size_t i = 0; i < payment->allocation_count; i++) {
-    if (text_equal(payment->allocations[i].document, document)) return true;
-  }
-  return false;
-}
-
-static bool payment_fits(const parsed_command *asked, const tally_payment *payment) {
-  if (command_has(asked, FIELD_REVERSED) && (payment->reversed_by != 0) != asked->reversed) return false;
-  return text_fits(asked->type, payment->type) && text_fits(asked->group, payment->group) &&
-         text_fits(asked->actor, payment->actor) && text_fits(asked->patient, payment->patient) &&
-         payment_settles(payment, asked->document) && day_fits(asked, payment->day);
-}
-
-/* Gives the act whose payment an entry shows first, or 0: the numbered entry speaks for its act; on a list by document,
- * where that entry may be another document's, so does the first of the act that is met. */
-static int64_t payment_act(const tally_cursor *cursor, const tally_entry *entry, int64_t last_act) {
-  if (cursor->asked.document.data == NULL && cursor->asked.patient.data == NULL)
-    return entry->number.data ? entry->act : 0;
-  return entry->act != last_act ? entry->act : 0;
-}
-
-tally_code tally_cursor_payment(tally_cursor *cursor, const tally_payment **payment) {
-  tally_ledger *ledger = cursor->ledger;
+tally_code tally_read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient) {
+  bool own;
   TRY(ledger_enter(ledger));
-  while (!reached_limit(cursor)) {
-    TRY(turn_page(cursor));
-    const tally_entry *entry = &cursor->rows.entries[cursor->next++];
-    cursor->after = entry->seq;
-    int64_t act = payment_act(cursor, entry, cursor->payment.act);
-    if (act == 0) continue;
-    tally_code code = read_payment(ledger, &ledger->call, act, &cursor->payment);
-    if (code == TALLY_DONE) continue;
-    if (code) return code;
-    if (!payment_fits(&cursor->asked, &cursor->payment)) continue;
-    cursor->given++;
-    *payment = &cursor->payment;
-    return TALLY_OK;
-  }
-  return TALLY_DONE;
-}
-
-tally_code tally_cursor_entry(tally_cursor *cursor, const tally_entry **entry) {
-  const parsed_command *asked = &cursor->asked;
-  TRY(ledger_enter(cursor->ledger));
-  for (;;) {
-    TRY(turn_page(cursor));
-    const tally_entry *row = &cursor->rows.entries[cursor->next++];
-    cursor->after = row->seq;
-    if (command_has(asked, FIELD_ACT) && row->act > asked->act) return TALLY_DONE;
-    if (command_has(asked, FIELD_ACT) && row->act != asked->act) continue;
-    if (cursor->kind && row->kind != cursor->kind) continue;
-    bool theirs = text_fits(asked->patient, row->patient) || text_fits(asked->patient, row->counter_patient);
-    if (!theirs) continue;
-    *entry = row;
-    return TALLY_OK;
-  }
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, read_patient(ledger, id, patient));
 }
 
 /* ---- Totals ---- */

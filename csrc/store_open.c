@@ -226,13 +226,23 @@ static tally_code check_engine(store *in) {
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite 3.37 or newer is needed, this is %s", sqlite3_libversion());
 }
 
+/* SQLite may be built to read a name that begins with "file:" as a URI; a ledger's path is always a path. */
+static int open_plain(store *in, const char *path, int flags) {
+  if (strncmp(path, "file:", 5) != 0) return sqlite3_open_v2(path, &in->database, flags, NULL);
+  char *plain = sqlite3_mprintf("./%s", path);
+  if (plain == NULL) return SQLITE_NOMEM;
+  int status = sqlite3_open_v2(plain, &in->database, flags, NULL);
+  sqlite3_free(plain);
+  return status;
+}
+
 static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
   tally_code code = check_engine(in);
   if (!code && !in->in_memory && !in->read_only) code = make_private(in, path);
   if (code) return code;
   int flags = in->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (in->in_memory) flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  int status = sqlite3_open_v2(path, &in->database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+  int status = open_plain(in, path, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE);
   if (in->database == NULL) return TALLY_ERR_OUT_OF_MEMORY;
   if (status != SQLITE_OK) return store_failed(in);
   code = check_writable(in);
