@@ -17,6 +17,7 @@ tally_code tally_backup_begin(tally_ledger *ledger, const char *path, tally_back
   if (backup == NULL) return fail_memory(ledger);
   backup->ledger = ledger;
   tally_code code = fail_store(ledger, store_copy_begin(ledger->store, path, &backup->copy));
+  ledger->at_work = true;
   if (code) tally_backup_end(backup);
   else *out = backup;
   return code;
@@ -34,5 +35,6 @@ void tally_backup_progress(const tally_backup *backup, int64_t *done_pages, int6
 void tally_backup_end(tally_backup *backup) {
   if (backup == NULL) return;
   store_copy_end(backup->copy);
+  backup->ledger->at_work = false;
   free(backup);
 }

@@ -76,9 +76,7 @@ static tally_code answer_payment(work *in, const tally_entry *entries, size_t co
   if (code) return code;
   if (!reverses) in->result->number = payment->number;
   if (reverses) payment->reversed_by = entries[0].act;
-  if (entries[0].command == TALLY_COMMAND_REFUND || entries[0].command == TALLY_COMMAND_CORRECT) {
-    TRY(view_payment_fate(ledger, &ledger->call, payment));
-  }
+  if (!reverses) TRY(view_payment_origin(ledger, &ledger->call, entries, count, payment));
   payment->note = in->asked->note;
   payment->reason = in->asked->reason;
   in->result->payment = payment;
@@ -104,11 +102,11 @@ static tally_code answer_entries(work *in, const tally_entry *entries, size_t co
 }
 
 /* A document as the act left it, whole where the command is about it. */
-static tally_code answer_row(work *in, const document_row *row, journal_bound bound) {
+static tally_code answer_row(work *in, const document_row *row, journal_bound bound, int64_t recorded_at_ms) {
   tally_ledger *ledger = in->ledger;
   tally_document *document = arena_alloc(&ledger->call, sizeof *document);
   if (document == NULL) return fail_memory(ledger);
-  TRY(view_document(ledger, row, tally_day_of(in->asked->now_ms), document));
+  TRY(view_document(ledger, row, tally_day_of(recorded_at_ms), document));
   answer_document(in->result, document);
   if (!is_document_command(in->result->command)) return TALLY_OK;
   TRY(view_document_lists(ledger, &ledger->call, bound, document));
@@ -125,7 +123,7 @@ static tally_code answer_fresh(work *in) {
   tally_text touched = touched_document(in->plan.entries, in->plan.count, &one);
   if (!one) return TALLY_OK;
   TRY(plan_document(&in->plan, touched, &document));
-  return answer_row(in, &document->row, BOUND_NONE);
+  return answer_row(in, &document->row, BOUND_NONE, in->plan.entries[0].recorded_at_ms);
 }
 
 /* ---- The key ---- */
@@ -149,7 +147,7 @@ static tally_code answer_replayed(work *in, const tally_entry *first) {
   code = journal_fold_document(ledger, bound, &row);
   if (code)
     return code == TALLY_DONE ? fail(ledger, TALLY_ERR_CHAIN_BROKEN, "an act is older than its document") : code;
-  return answer_row(in, &row, bound);
+  return answer_row(in, &row, bound, first->recorded_at_ms);
 }
 
 static tally_code look_up_key(work *in, bool *replayed) {
@@ -221,6 +219,9 @@ tally_code tally_execute(tally_ledger *ledger, tally_request *request, tally_res
   tally_code code = TALLY_OK;
   if (ledger->read_only) {
     code = fail(ledger, TALLY_ERR_READ_ONLY, "the ledger is open for reading only; open it with mode \"rw\" to write");
+  }
+  if (!code && request_command(request) > TALLY_COMMAND_LAST_WRITING) {
+    code = fail(ledger, TALLY_ERR_FIELD_INVALID, "the request holds no writing command: begin it with one");
   }
   if (!code) code = request_parse(ledger, request, &asked);
   if (code) {

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -236,13 +237,32 @@ tally_code config_store(tally_ledger *ledger, const tally_config *config, int64_
 
 /* ---- In force ---- */
 
-static tally_code load_types(tally_ledger *ledger, config_state *state) {
+static const char SCRIPT_TAG[] = "tallystick script 1";
+
+/* A digest over pieces, each length-prefixed as in the entries' preimage. */
+static void add_piece(crypto_generichash_state *state, const void *data, size_t length) {
+  unsigned char big[4];
+  for (int i = 0; i < 4; i++) big[i] = (unsigned char)(length >> (24 - 8 * i));
+  crypto_generichash_update(state, big, sizeof big);
+  crypto_generichash_update(state, data, length);
+}
+
+static void add_integer(crypto_generichash_state *state, int64_t value) {
+  unsigned char big[8];
+  for (int i = 0; i < 8; i++) big[i] = (unsigned char)((uint64_t)value >> (56 - 8 * i));
+  add_piece(state, big, sizeof big);
+}
+
+static tally_code load_types(tally_ledger *ledger, config_state *state, crypto_generichash_state *digest) {
   tally_payment_type *types = (tally_payment_type *)state->config.types; /* made by the codec in our own memory */
   for (size_t i = 0; i < state->config.type_count; i++) {
     tally_text definition;
     tally_code code = store_type_get(ledger->store, &state->memory, types[i].id, types[i].version, &definition);
     if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a payment type of the script is missing");
     TRY(fail_store(ledger, code));
+    add_piece(digest, types[i].id.data, types[i].id.length);
+    add_integer(digest, types[i].version);
+    add_piece(digest, definition.data, definition.length);
     TRY(codec_get_type(ledger, &state->memory, definition, &types[i]));
     if (types[i].is_default) state->default_type = &types[i];
   }
@@ -250,25 +270,39 @@ static tally_code load_types(tally_ledger *ledger, config_state *state) {
   return TALLY_OK;
 }
 
-static tally_code load_state(tally_ledger *ledger, config_state *state) {
+static tally_code load_state(tally_ledger *ledger, const script_row *row, config_state *state) {
+  crypto_generichash_state digest;
+  crypto_generichash_init(&digest, NULL, 0, sizeof state->digest);
+  add_piece(&digest, SCRIPT_TAG, sizeof SCRIPT_TAG - 1);
+  add_integer(&digest, row->version);
+  add_piece(&digest, row->name.data, row->name.length);
+  add_piece(&digest, row->body.data, row->body.length);
+  add_piece(&digest, row->definition.data, row->definition.length);
+  add_integer(&digest, row->stored_at_ms);
+  TRY(codec_get_config(ledger, &state->memory, row->definition, &state->config));
+  state->version = row->version;
+  state->config.script_name = row->name;
+  state->config.script_text = row->body;
+  TRY(load_types(ledger, state, &digest));
+  crypto_generichash_final(&digest, state->digest, sizeof state->digest);
+  return TALLY_OK;
+}
+
+tally_code config_read_version(tally_ledger *ledger, int64_t version, config_state *state) {
   script_row row;
-  tally_code code = store_script_latest(ledger->store, &state->memory, &row);
-  if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "the ledger has no configuration");
-  TRY(fail_store(ledger, code));
-  state->version = row.version;
-  TRY(codec_get_config(ledger, &state->memory, row.definition, &state->config));
-  state->config.script_name = row.name;
-  state->config.script_text = row.body;
-  return load_types(ledger, state);
+  *state = (config_state){0};
+  tally_code code = version ? store_script_get(ledger->store, &state->memory, version, &row)
+                            : store_script_latest(ledger->store, &state->memory, &row);
+  if (code == TALLY_DONE) code = fail(ledger, TALLY_ERR_CORRUPT, "a version of the configuration is missing");
+  else if (code) code = fail_store(ledger, code);
+  else code = load_state(ledger, &row, state);
+  if (code) arena_free(&state->memory);
+  return code;
 }
 
 tally_code config_load(tally_ledger *ledger) {
-  config_state fresh = {.currency = ledger->currency};
-  tally_code code = load_state(ledger, &fresh);
-  if (code) {
-    arena_free(&fresh.memory);
-    return code;
-  }
+  config_state fresh;
+  TRY(config_read_version(ledger, 0, &fresh));
   arena_free(&ledger->in_force.memory);
   ledger->in_force = fresh;
   return TALLY_OK;
@@ -281,6 +315,10 @@ tally_code config_type_version(tally_ledger *ledger, tally_text id, int32_t vers
   if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "version %d of a payment type is missing", version);
   TRY(fail_store(ledger, code));
   return codec_get_type(ledger, &ledger->call, definition, type);
+}
+
+const tally_config *tally_ledger_config(const tally_ledger *ledger) {
+  return &ledger->in_force.config;
 }
 
 const tally_payment_type *tally_ledger_type_at(const tally_ledger *ledger, size_t index) {

@@ -12,6 +12,8 @@ const tally_currency *config_currency(const tally_config *config);
 tally_code config_store(tally_ledger *ledger, const tally_config *config, int64_t now_ms);
 /* Says whether storing it would change anything. */
 tally_code config_differs(tally_ledger *ledger, const tally_config *config, bool *differs);
+/* Reads a version (0: the latest) whole; free state->memory. TALLY_ERR_CORRUPT where a part of it is missing. */
+tally_code config_read_version(tally_ledger *ledger, int64_t version, config_state *state);
 /* Reads what is in force. */
 tally_code config_load(tally_ledger *ledger);
 /* Reads a version of a type that may be in force no more. */

@@ -8,6 +8,7 @@
 
 /* The tag says which preimage this is: it changes with the format, which is frozen. */
 static const char ENTRY_TAG[] = "tallystick entry 1";
+static const char LEDGER_TAG[] = "tallystick ledger 1";
 static const char TEXT_TAG[] = "tallystick text 1";
 static const char COMMITMENT_TAG[] = "tallystick commitment 1";
 #define ABSENT UINT32_MAX
@@ -29,7 +30,8 @@ static void put_optional(bytes *out, bool present, int64_t value) {
   else bytes_put_u32(out, ABSENT);
 }
 
-tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const tally_entry *entry, uint8_t hash[32]) {
+tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const tally_entry *entry,
+                        const uint8_t script[32], uint8_t hash[32]) {
   bytes out = {.from = &ledger->call};
   put_text(&out, text_of(ENTRY_TAG));
   put_text(&out, text_of(ledger->uuid));
@@ -60,6 +62,7 @@ tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const 
   put_text(&out, entry->content);
   put_optional(&out, entry->refers != 0, entry->refers);
   put_integer(&out, entry->script_version);
+  put_text(&out, (tally_text){(const char *)script, 32});
   if (out.failed) return fail_memory(ledger);
   crypto_generichash(hash, 32, out.data, out.length, NULL, 0);
   return TALLY_OK;
@@ -70,6 +73,18 @@ static void hash_piece(crypto_generichash_state *state, const void *data, size_t
   for (int i = 0; i < 4; i++) big[i] = (unsigned char)(length >> (24 - 8 * i));
   crypto_generichash_update(state, big, sizeof big);
   crypto_generichash_update(state, data, length);
+}
+
+void journal_genesis(const tally_ledger *ledger, uint8_t hash[32]) {
+  crypto_generichash_state state;
+  unsigned char created[8];
+  for (int i = 0; i < 8; i++) created[i] = (unsigned char)((uint64_t)ledger->created_at_ms >> (56 - 8 * i));
+  crypto_generichash_init(&state, NULL, 0, 32);
+  hash_piece(&state, LEDGER_TAG, sizeof LEDGER_TAG - 1);
+  hash_piece(&state, ledger->uuid, strlen(ledger->uuid));
+  hash_piece(&state, ledger->currency->code, strlen(ledger->currency->code));
+  hash_piece(&state, created, sizeof created);
+  crypto_generichash_final(&state, hash, 32);
 }
 
 void journal_digest(annotation_field which, const uint8_t salt[SALT_BYTES], tally_text body,

@@ -5,8 +5,12 @@
 #include "kind.h"
 #include "ledger.h"
 
-/* Computes an entry's hash over the preimage of docs/format.md. All fields but hash are read. */
-tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const tally_entry *entry, uint8_t hash[32]);
+/* The hash before the first entry: it binds the chain to the ledger's id, currency and making. */
+void journal_genesis(const tally_ledger *ledger, uint8_t hash[32]);
+/* Computes an entry's hash over the preimage of docs/format.md. All fields but hash are read; script is the digest of
+ * the configuration that the entry was made under. */
+tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const tally_entry *entry,
+                        const uint8_t script[32], uint8_t hash[32]);
 /* Gives the digest of one free text under its salt, and the commitment to an act's three digests (each may be NULL). */
 void journal_digest(annotation_field field, const uint8_t salt[SALT_BYTES], tally_text body,
                     uint8_t digest[DIGEST_BYTES]);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "config.h"
+#include "journal.h"
+#include "utf8.h"
 
 enum { BUSY_TIMEOUT_DEFAULT_MS = 5000, SHOWN_BYTES = 64 };
 
@@ -79,9 +81,12 @@ const char *day_text(tally_ledger *ledger, int32_t day) {
 
 const char *shown(tally_ledger *ledger, tally_text text) {
   char cut[SHOWN_BYTES + 8], quoted[SHOWN_BYTES + 16];
+  size_t used = text.length < SHOWN_BYTES - 4 ? text.length : SHOWN_BYTES - 4;
+  bool plain = utf8_valid(text);
   copy_cut(cut, SHOWN_BYTES, text.data ? text : text_of(""));
-  for (char *c = cut; *c; c++) {
-    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+  for (size_t i = 0; i < used; i++) {
+    unsigned char c = (unsigned char)cut[i];
+    if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain)) cut[i] = '?';
   }
   snprintf(quoted, sizeof quoted, "\"%s\"", cut);
   return keep(ledger, quoted);
@@ -114,6 +119,7 @@ static tally_code load_closing(tally_ledger *ledger, ledger_state *state) {
 
 static tally_code load_head(tally_ledger *ledger, ledger_state *state) {
   tally_entry last;
+  journal_genesis(ledger, state->head.hash);
   tally_code code = store_entry_last(ledger->store, &ledger->call, &last);
   if (code == TALLY_DONE) return TALLY_OK;
   TRY(fail_store(ledger, code));
@@ -152,8 +158,10 @@ tally_code ledger_enter(tally_ledger *ledger) {
   ledger->error.code = TALLY_OK;
   ledger->error.message[0] = '\0';
   ledger->error.detail_count = 0;
-  if (!ledger->verifying) return TALLY_OK;
-  return fail(ledger, TALLY_ERR_BUSY, "verify is running on this ledger handle; wait for it to end");
+  if (ledger->store == NULL)
+    return fail(ledger, TALLY_ERR_CLOSED, "the ledger did not open; nothing can be asked of it");
+  if (!ledger->at_work) return TALLY_OK;
+  return fail(ledger, TALLY_ERR_BUSY, "verify or backup is running on this ledger handle; wait for it to end");
 }
 
 tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {

@@ -40,7 +40,7 @@ typedef struct ledger_state {
 typedef struct config_state {
   arena memory;
   int64_t version;
-  const tally_currency *currency;
+  uint8_t digest[32]; /* of script, definition and types: every entry's hash holds it */
   tally_config config;
   const tally_payment_type *default_type;
 } config_state;
@@ -58,7 +58,8 @@ struct tally_ledger {
   int depth;
   uint32_t poisoned; /* a bit for each open transaction, innermost lowest at depth - 1 */
   bool broken;       /* a write failed half-way inside a transaction: it can only be rolled back */
-  bool read_only, verifying;
+  bool read_only;
+  bool at_work; /* verify or backup: takes no command meanwhile */
 };
 
 /* Sets the last error and gives its code. The sentence names the field, the value and what would do. */
@@ -77,7 +78,7 @@ const char *day_text(tally_ledger *ledger, int32_t day);
 /* A text cut and cleaned for a sentence: at most 64 bytes, no control characters. */
 const char *shown(tally_ledger *ledger, tally_text text);
 
-/* Readies a call: forgets the last error and the last call's memory; refuses while verify runs. */
+/* Readies a call: forgets the last error and the last call's memory; refuses while verify or backup runs. */
 tally_code ledger_enter(tally_ledger *ledger);
 /* Reads what another process may have changed; inside a write transaction. */
 tally_code ledger_refresh(tally_ledger *ledger);

@@ -101,10 +101,9 @@ static int execute(lua_State *L) {
   tally_command command = (tally_command)lua_tointeger(L, lua_upvalueindex(1));
   l_ledger *box = l_check_ledger(L, 1);
   tally_result result;
-  int pushed;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  if (!l_fill_request(L, 1, 2, command, NULL, &pushed)) return pushed;
+  l_fill_request(L, 1, 2, command);
   tally_code code = tally_execute(box->ledger, box->request, &result);
   if (code) return l_push_error(L, box->ledger, code);
   l_push_result(L, &result, tally_ledger_currency(box->ledger));
@@ -213,6 +212,16 @@ static void push_info(lua_State *L, const tally_info *info) {
   set_script(L, info);
 }
 
+/* The script in force, without asking the file for anything. */
+static int ledger_script(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  const tally_config *config = tally_ledger_config(box->ledger);
+  lua_createtable(L, 0, 2);
+  l_set_text(L, "name", config->script_name);
+  l_set_text(L, "text", config->script_text);
+  return 1;
+}
+
 static int ledger_info(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   tally_info info;
@@ -233,23 +242,27 @@ static int ledger_money(lua_State *L) {
 
 /* ---- The module ---- */
 
-static const luaL_Reg ledger_methods[] = {{"close", ledger_close}, {"transaction", ledger_transaction},
-                                          {"head", ledger_head},   {"info", ledger_info},
-                                          {"money", ledger_money}, {NULL, NULL}};
+static const luaL_Reg ledger_methods[] = {
+    {"close", ledger_close}, {"transaction", ledger_transaction}, {"head", ledger_head}, {"info", ledger_info},
+    {"money", ledger_money}, {"script", ledger_script},           {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {
     {"__gc", ledger_close}, {"__close", ledger_close}, {"__tostring", ledger_to_string}, {NULL, NULL}};
 
+/* A second require finds the type made: its methods may have been completed in Lua, and ledgers of it are open. */
 static void open_ledger_type(lua_State *L) {
-  luaL_newmetatable(L, LEDGER_TYPE);
+  if (!luaL_newmetatable(L, LEDGER_TYPE)) {
+    lua_getfield(L, -1, "__index");
+    lua_remove(L, -2);
+    return;
+  }
   luaL_setfuncs(L, ledger_metamethods, 0);
   luaL_newlib(L, ledger_methods);
   luaL_setfuncs(L, l_read_methods, 0);
   luaL_setfuncs(L, l_long_methods, 0);
   push_commands(L);
   lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, LEDGER_TYPE);
-  lua_setfield(L, -2, "__metatable");
+  l_protect_type(L, LEDGER_TYPE);
   lua_getfield(L, -1, "__index");
   lua_remove(L, -2);
 }

@@ -37,6 +37,7 @@ static void open_type(lua_State *L, const char *type, lua_CFunction end) {
   lua_setfield(L, -2, "__gc");
   lua_pushcfunction(L, end);
   lua_setfield(L, -2, "__close");
+  l_protect_type(L, type);
   lua_pop(L, 1);
 }
 
@@ -69,7 +70,7 @@ static bool push_progress(lua_State *L, int options, int *pushed) {
     lua_pushnil(L);
     return true;
   }
-  lua_getfield(L, options, "progress");
+  l_raw_field(L, options, "progress");
   if (lua_isnil(L, -1) || lua_isfunction(L, -1)) return true;
   *pushed = l_refuse(L, TALLY_ERR_FIELD_INVALID, "progress", "progress: give a function of done and total");
   return false;
@@ -94,7 +95,7 @@ static bool read_hash(tally_text text, uint8_t hash[32]) {
 static bool read_head(lua_State *L, int options, tally_head *head, bool *given, int *pushed) {
   *given = false;
   if (lua_isnoneornil(L, options)) return true;
-  lua_getfield(L, options, "head");
+  l_raw_field(L, options, "head");
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
     return true;
@@ -102,8 +103,8 @@ static bool read_head(lua_State *L, int options, tally_head *head, bool *given, 
   *given = true;
   bool fine = lua_istable(L, -1);
   if (fine) {
-    lua_getfield(L, -1, "seq");
-    lua_getfield(L, -2, "hash");
+    l_raw_field(L, -1, "seq");
+    l_raw_field(L, -2, "hash");
     fine = lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 0 && lua_type(L, -1) == LUA_TSTRING &&
            read_hash(l_text(L, -1), head->hash);
     head->seq = lua_tointeger(L, -2);

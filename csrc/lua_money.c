@@ -225,8 +225,7 @@ void l_open_money(lua_State *L) {
   luaL_newlib(L, money_methods);
   lua_pushcclosure(L, money_index, 1);
   lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, MONEY_TYPE);
-  lua_setfield(L, -2, "__metatable");
+  l_protect_type(L, MONEY_TYPE);
   lua_pop(L, 1);
 }
 
@@ -245,7 +244,7 @@ typedef struct facts_reader {
 static int64_t read_amount(facts_reader *in, const char *name) {
   size_t length;
   int64_t minor = 0;
-  lua_getfield(in->L, 1, name);
+  l_raw_field(in->L, 1, name);
   const tally_money *money = l_to_money(in->L, -1);
   const tally_currency *currency = in->currency ? in->currency : &widest;
   tally_code code = TALLY_OK;
@@ -264,7 +263,7 @@ static int64_t read_amount(facts_reader *in, const char *name) {
 }
 
 static bool read_flag(facts_reader *in, const char *name) {
-  lua_getfield(in->L, 1, name);
+  l_raw_field(in->L, 1, name);
   bool set = lua_toboolean(in->L, -1);
   if (!lua_isnil(in->L, -1) && !lua_isboolean(in->L, -1) && !in->code) {
     in->code = TALLY_ERR_FIELD_INVALID;
@@ -279,7 +278,7 @@ enum { AMOUNT_NAMES = sizeof amount_names / sizeof amount_names[0] };
 
 static void find_facts_currency(facts_reader *in) {
   for (int i = 0; i < AMOUNT_NAMES && in->currency == NULL; i++) {
-    lua_getfield(in->L, 1, amount_names[i]);
+    l_raw_field(in->L, 1, amount_names[i]);
     const tally_money *money = l_to_money(in->L, -1);
     if (money) in->currency = money->currency;
     lua_pop(in->L, 1);
@@ -287,7 +286,7 @@ static void find_facts_currency(facts_reader *in) {
 }
 
 static tally_document_kind read_kind(facts_reader *in) {
-  lua_getfield(in->L, 1, "kind");
+  l_raw_field(in->L, 1, "kind");
   const char *kind = lua_type(in->L, -1) == LUA_TSTRING ? lua_tostring(in->L, -1) : "";
   bool invoice = strcmp(kind, "invoice") == 0, consultation = strcmp(kind, "consultation") == 0;
   lua_pop(in->L, 1);

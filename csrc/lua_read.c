@@ -30,7 +30,7 @@ static int read_document(lua_State *L) {
   check_options(L, 3);
   lua_settop(L, 3);
   if (!check_name(L, 2, "document", &number, &pushed)) return pushed;
-  if (!l_fill_request(L, 1, 3, TALLY_QUERY_DOCUMENT, NULL, &pushed)) return pushed;
+  l_fill_request(L, 1, 3, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_document(box->ledger, number, box->request, &document);
   if (code) return l_push_error(L, box->ledger, code);
   l_push_document(L, document, currency_of(box), true);
@@ -87,6 +87,7 @@ static const luaL_Reg cursor_metamethods[] = {{"__gc", cursor_close}, {"__close"
 void l_open_cursor(lua_State *L) {
   luaL_newmetatable(L, CURSOR_TYPE);
   luaL_setfuncs(L, cursor_metamethods, 0);
+  l_protect_type(L, CURSOR_TYPE);
   lua_pop(L, 1);
 }
 
@@ -128,10 +129,9 @@ static int next_row(lua_State *L) {
 
 static int open_cursor(lua_State *L, tally_command query) {
   l_ledger *box = l_check_ledger(L, 1);
-  int pushed;
   check_options(L, 2);
   lua_settop(L, 2);
-  if (!l_fill_request(L, 1, 2, query, NULL, &pushed)) return pushed;
+  l_fill_request(L, 1, 2, query);
   l_cursor *cursor = lua_newuserdatauv(L, sizeof *cursor, 1);
   cursor->cursor = NULL;
   luaL_setmetatable(L, CURSOR_TYPE);
@@ -168,10 +168,9 @@ static int read_totals(lua_State *L) {
   const tally_totals *rows;
   size_t count;
   unsigned by;
-  int pushed;
   check_options(L, 2);
   lua_settop(L, 2);
-  if (!l_fill_request(L, 1, 2, TALLY_QUERY_TOTALS, NULL, &pushed)) return pushed;
+  l_fill_request(L, 1, 2, TALLY_QUERY_TOTALS);
   tally_code code = tally_read_totals(box->ledger, box->request, &rows, &count, &by);
   if (code) return l_push_error(L, box->ledger, code);
   lua_createtable(L, (int)count, 0);

@@ -9,6 +9,17 @@ tally_text l_text(lua_State *L, int index) {
   return (tally_text){data, length};
 }
 
+void l_raw_field(lua_State *L, int index, const char *name) {
+  index = lua_absindex(L, index);
+  lua_pushstring(L, name);
+  lua_rawget(L, index);
+}
+
+void l_protect_type(lua_State *L, const char *type) {
+  lua_pushstring(L, type);
+  lua_setfield(L, -2, "__metatable");
+}
+
 /* ---- The clock ---- */
 
 /* Reads what a clock gave: epoch seconds or ISO 8601. */
@@ -22,20 +33,16 @@ static bool read_clock(lua_State *L, int64_t *now_ms) {
   return tally_time_parse(text.data, text.length, now_ms) == TALLY_OK;
 }
 
-/* Asks the host's clock before anything is filled: it is Lua, and may use the ledger itself. */
-static bool ask_clock(lua_State *L, int self, int64_t *now_ms, int *pushed) {
+/* Asks the host's clock before anything is filled: it is Lua, and may use the ledger itself. What it gave, or the reason
+ * why it gave nothing (NULL for no reason), is left on the stack. */
+static bool ask_clock(lua_State *L, int self, int64_t *now_ms, const char **failure) {
   lua_getiuservalue(L, self, LEDGER_CLOCK);
+  *failure = "it gave no time";
   if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
-    const char *message = luaL_tolstring(L, -1, NULL);
-    *pushed = l_refuse(L, TALLY_ERR_DATE_INVALID, "clock", lua_pushfstring(L, "clock: %s", message));
+    *failure = luaL_tolstring(L, -1, NULL);
     return false;
   }
-  bool fine = read_clock(L, now_ms);
-  lua_pop(L, 1);
-  if (!fine)
-    *pushed =
-        l_refuse(L, TALLY_ERR_DATE_INVALID, "clock", "clock: it must give epoch seconds as an integer, or ISO 8601");
-  return fine;
+  return read_clock(L, now_ms);
 }
 
 /* ---- Values ---- */
@@ -156,14 +163,14 @@ static const char *key_name(lua_State *L, int index) {
 
 static const tally_payment_type *type_of_request(lua_State *L, l_ledger *box, int table, tally_command command) {
   const tally_payment *payment;
-  lua_getfield(L, table, "type");
+  l_raw_field(L, table, "type");
   const tally_payment_type *type =
       lua_type(L, -1) == LUA_TSTRING ? tally_ledger_type(box->ledger, l_text(L, -1)) : NULL;
   bool named = !lua_isnil(L, -1);
   lua_pop(L, 1);
   if (named) return type;
   if (command != TALLY_COMMAND_CORRECT) return tally_ledger_default_type(box->ledger);
-  lua_getfield(L, table, "payment");
+  l_raw_field(L, table, "payment");
   bool found = lua_type(L, -1) == LUA_TSTRING && tally_read_payment(box->ledger, l_text(L, -1), &payment) == TALLY_OK;
   lua_pop(L, 1);
   return found ? tally_ledger_type(box->ledger, payment->type) : NULL;
@@ -180,7 +187,7 @@ static bool matches(lua_State *L, tally_text pattern) {
 }
 
 static void match_patterns(lua_State *L, l_ledger *box, int table, tally_command command) {
-  lua_getfield(L, table, "fields");
+  l_raw_field(L, table, "fields");
   const tally_payment_type *type = lua_type(L, -1) == LUA_TTABLE ? type_of_request(L, box, table, command) : NULL;
   for (size_t i = 0; type && i < type->field_count; i++) {
     const tally_extra_field *extra = &type->fields[i];
@@ -196,28 +203,28 @@ static void match_patterns(lua_State *L, l_ledger *box, int table, tally_command
 
 /* ---- The whole ---- */
 
-static void fill_fields(lua_State *L, l_ledger *box, int table, const char *not_ours) {
+static void fill_fields(lua_State *L, l_ledger *box, int table) {
   lua_pushnil(L);
   while (lua_next(L, table)) {
-    const char *name = key_name(L, -2);
-    if (not_ours == NULL || strcmp(name, not_ours) != 0) fill_field(L, box->request, name, lua_gettop(L));
+    fill_field(L, box->request, key_name(L, -2), lua_gettop(L));
     lua_pop(L, 1);
   }
 }
 
-bool l_fill_request(lua_State *L, int self, int table, tally_command command, const char *not_ours, int *pushed) {
+void l_fill_request(lua_State *L, int self, int table, tally_command command) {
   l_ledger *box = lua_touserdata(L, self);
   int64_t now_ms = 0;
+  const char *failure = NULL;
   bool pays = command == TALLY_COMMAND_PAY || command == TALLY_COMMAND_CORRECT;
   luaL_checkstack(L, 16, "too many values");
-  if (box->has_clock && !ask_clock(L, self, &now_ms, pushed)) return false;
+  bool told = box->has_clock && ask_clock(L, self, &now_ms, &failure);
   box = l_check_ledger(L, self); /* the clock may have closed it */
   tally_request_begin(box->request, command);
-  if (box->has_clock) tally_request_now(box->request, now_ms);
+  if (told) tally_request_now(box->request, now_ms);
+  else if (box->has_clock) tally_request_clock_failed(box->request, failure);
   if (box->actor.data) tally_request_default_actor(box->request, box->actor);
   if (box->role_count) tally_request_default_roles(box->request, box->roles, box->role_count);
-  if (!lua_istable(L, table)) return true;
-  fill_fields(L, box, table, not_ours);
+  if (!lua_istable(L, table)) return;
+  fill_fields(L, box, table);
   if (pays) match_patterns(L, box, table, command);
-  return true;
 }

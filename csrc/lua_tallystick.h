@@ -31,6 +31,8 @@ enum { LEDGER_CLOCK = 1, LEDGER_ACTOR, LEDGER_ROLES, LEDGER_ROLE_TEXTS, LEDGER_U
 /* Gives an open ledger's box; raises for another value and for a closed ledger. */
 l_ledger *l_check_ledger(lua_State *L, int index);
 tally_text l_text(lua_State *L, int index);
+/* Pushes a field of a caller's table without asking its metatable: no code of the caller's runs in a command. */
+void l_raw_field(lua_State *L, int index, const char *name);
 
 /* lua_money.c */
 void l_push_money(lua_State *L, int64_t minor, const tally_currency *currency);
@@ -40,9 +42,10 @@ int l_currency_exponent(lua_State *L);
 int l_status(lua_State *L);
 void l_open_money(lua_State *L);
 
-/* lua_request.c: fills the box's request from the table at an index (nil: no fields). Returns false, with the error's
- * values pushed, where the clock fails; *pushed says how many. */
-bool l_fill_request(lua_State *L, int self, int table, tally_command command, const char *not_ours, int *pushed);
+/* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
+void l_fill_request(lua_State *L, int self, int table, tally_command command);
+/* Marks a type whose metatable is not the caller's to change. */
+void l_protect_type(lua_State *L, const char *type);
 
 /* lua_config.c: reads the table that lua/tallystick/config.lua makes into a boxed configuration, left on the stack. */
 const tally_config *l_check_config(lua_State *L, int index);

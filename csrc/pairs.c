@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FIRST_ROOM = 512 }; /* an entry's preimage fits most often */
+
 static bool make_room(bytes *out, size_t more) {
   if (out->failed) return false;
   if (out->room - out->length >= more) return true;
-  size_t room = (out->room ? out->room * 2 : 256) + more;
+  size_t room = (out->room ? out->room * 2 : FIRST_ROOM) + more;
   unsigned char *grown = arena_alloc(out->from, room);
   if (grown == NULL) {
     out->failed = true;
@@ -47,9 +49,12 @@ tally_text bytes_text(const bytes *in) {
 }
 
 void pairs_put(bytes *out, tally_text piece) {
-  char head[24];
-  int length = snprintf(head, sizeof head, "%zu:", piece.length);
-  bytes_put(out, head, (size_t)length);
+  char head[24], *at = head + sizeof head;
+  size_t length = piece.length;
+  *--at = ':';
+  do *--at = (char)('0' + length % 10);
+  while (length /= 10);
+  bytes_put(out, at, (size_t)(head + sizeof head - at));
   bytes_put(out, piece.data, piece.length);
 }
 

@@ -15,14 +15,20 @@ static tally_code name_list(work *in, const text_list *numbers, settlement *out)
   return TALLY_OK;
 }
 
-/* The patient's open documents by day of issue, then by number. */
+/* The patient's open documents by day of issue, then by number. More than a list may name is refused: to pay the first
+ * thousand in silence would not be what was asked. */
 static tally_code name_oldest(work *in, settlement *out) {
   tally_ledger *ledger = in->ledger;
-  document_row *rows = ARENA_ARRAY(&ledger->call, document_row, LIST_MAX);
-  if (rows == NULL) return fail_memory(ledger);
   size_t count;
-  TRY(fail_store(ledger,
-                 store_documents_oldest(ledger->store, &ledger->call, in->asked->patient, rows, LIST_MAX, &count)));
+  document_row *rows = ARENA_ARRAY(&ledger->call, document_row, LIST_MAX + 1);
+  if (rows == NULL) return fail_memory(ledger);
+  TRY(fail_store(
+      ledger, store_documents_oldest(ledger->store, &ledger->call, in->asked->patient, rows, LIST_MAX + 1, &count)));
+  if (count > LIST_MAX) {
+    fail(ledger, TALLY_ERR_FIELD_INVALID, "documents: the patient has more than %d open documents; name some",
+         LIST_MAX);
+    return with_detail(ledger, TALLY_ERR_FIELD_INVALID, "field", text_of("documents"));
+  }
   text_list numbers = {ARENA_ARRAY(&ledger->call, tally_text, count), count};
   if (numbers.items == NULL) return fail_memory(ledger);
   for (size_t i = 0; i < count; i++) numbers.items[i] = rows[i].number;

@@ -306,7 +306,7 @@ static tally_code complete_entries(plan *in, const ledger_state *state, int64_t 
 static tally_code append_entries(plan *in, ledger_state *state) {
   for (size_t i = 0; i < in->count; i++) {
     tally_entry *entry = &in->entries[i];
-    TRY(journal_hash(in->ledger, state->head.hash, entry, entry->hash));
+    TRY(journal_hash(in->ledger, state->head.hash, entry, in->ledger->in_force.digest, entry->hash));
     TRY(fail_store(in->ledger, store_entry_append(in->ledger->store, entry)));
     state->head.seq = entry->seq;
     memcpy(state->head.hash, entry->hash, sizeof state->head.hash);

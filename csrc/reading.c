@@ -60,7 +60,8 @@ tally_code reading_payment(tally_ledger *ledger, arena *from, int64_t act, tally
   tally_code code = view_payment(ledger, from, entries, count, out);
   if (code) return code;
   TRY(view_payment_texts(ledger, from, out));
-  return view_payment_fate(ledger, from, out);
+  TRY(view_payment_origin(ledger, from, entries, count, out));
+  return view_payment_fate(ledger, from, entries, count, out);
 }
 
 static tally_code unknown_payment(tally_ledger *ledger, tally_text number) {
@@ -164,8 +165,9 @@ tally_code tally_read_totals(tally_ledger *ledger, tally_request *request, const
 
 tally_code tally_read_head(tally_ledger *ledger, tally_head *head) {
   tally_entry last;
-  *head = (tally_head){0};
   TRY(ledger_enter(ledger));
+  journal_genesis(ledger, head->hash);
+  head->seq = 0;
   tally_code code = store_entry_last(ledger->store, &ledger->call, &last);
   if (code == TALLY_DONE) return TALLY_OK;
   TRY(fail_store(ledger, code));

@@ -27,12 +27,13 @@ typedef enum field_type {
 
 typedef struct field_spec {
   const char *name;
+  size_t length; /* of the name */
   field_type type;
   size_t limit; /* bytes of a text, or of each of a list */
 } field_spec;
 
 static const field_spec fields[FIELD_COUNT] = {
-#define X(symbol, name, type, limit) {name, TYPE_##type, limit},
+#define X(symbol, name, type, limit) {name, sizeof name - 1, TYPE_##type, limit},
     FIELDS(X)
 #undef X
 };
@@ -145,6 +146,7 @@ struct tally_request {
   bool failed; /* memory ran out */
   bool has_now;
   int64_t now_ms;
+  const char *clock_failure;
   tally_text actor;
   text_list roles;
 };
@@ -160,6 +162,7 @@ void tally_request_free(tally_request *request) {
 }
 
 void tally_request_begin(tally_request *request, tally_command command) {
+  if (command <= 0 || command >= TALLY_COMMAND_END) command = TALLY_COMMAND_NONE;
   arena_reset(&request->memory);
   arena memory = request->memory;
   *request = (tally_request){.command = command, .memory = memory};
@@ -167,8 +170,10 @@ void tally_request_begin(tally_request *request, tally_command command) {
 
 static slot *find_slot(tally_request *request, const char *name) {
   uint64_t allowed = allowed_fields(request->command);
+  size_t length = strlen(name);
   for (int i = 0; i < FIELD_COUNT; i++) {
-    if ((allowed >> i & 1) && strcmp(fields[i].name, name) == 0) return &request->slots[i];
+    if (fields[i].length != length || !(allowed >> i & 1)) continue;
+    if (memcmp(fields[i].name, name, length) == 0) return &request->slots[i];
   }
   tally_text unknown = text_of(name);
   if (request->unknown.data && text_compare(unknown, request->unknown) >= 0) return NULL;
@@ -259,6 +264,11 @@ void tally_request_mark_mismatch(tally_request *request, tally_text key) {
 void tally_request_now(tally_request *request, int64_t now_ms) {
   request->has_now = true;
   request->now_ms = now_ms;
+}
+
+void tally_request_clock_failed(tally_request *request, const char *reason) {
+  tally_text copy = arena_copy(&request->memory, text_of(reason));
+  request->clock_failure = copy.data ? copy.data : "it gave no time";
 }
 
 void tally_request_default_actor(tally_request *request, tally_text actor) {
@@ -689,6 +699,11 @@ static tally_code take_dates(parser *in) {
               {FIELD_THROUGH, &out->through},
               {FIELD_FROM_DAY, &out->from_day},
               {FIELD_TO_DAY, &out->to_day}};
+  if (in->request->clock_failure) {
+    fail(in->ledger, TALLY_ERR_DATE_INVALID, "clock: %s; it must give epoch seconds or ISO 8601",
+         in->request->clock_failure);
+    return with_detail(in->ledger, TALLY_ERR_DATE_INVALID, "field", text_of("clock"));
+  }
   out->now_ms = in->request->has_now ? in->request->now_ms : tally_now_ms();
   out->at_ms = out->now_ms;
   if (command_has(out, FIELD_AT)) TRY(take_time(in, FIELD_AT, &out->at_ms));
@@ -704,6 +719,10 @@ static void take_defaults(parser *in) {
   parsed_command *out = in->out;
   if (!command_has(out, FIELD_ACTOR) && out->command <= TALLY_COMMAND_LAST_WRITING) out->actor = in->request->actor;
   if (!command_has(out, FIELD_ROLES)) out->roles = in->request->roles;
+}
+
+tally_command request_command(const tally_request *request) {
+  return request->command == TALLY_COMMAND_NONE ? TALLY_COMMAND_END : request->command;
 }
 
 bool request_dry(const tally_request *request) {

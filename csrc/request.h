@@ -94,6 +94,8 @@ static inline bool command_has(const parsed_command *in, field which) {
  * The command's texts borrow from the request. */
 tally_code request_parse(tally_ledger *ledger, tally_request *request, parsed_command *out);
 const char *field_name(field which);
+/* The command that a request was begun with; past the last for one that was never begun. */
+tally_command request_command(const tally_request *request);
 /* Says whether the request asks for a dry run, also where it could not be parsed. */
 bool request_dry(const tally_request *request);
 

@@ -48,7 +48,7 @@ typedef struct script_row {
 } script_row;
 tally_code store_script_latest(store *in, arena *from, script_row *row);
 tally_code store_script_latest_version(store *in, int64_t *version);
-tally_code store_script_get(store *in, arena *from, int64_t version, tally_text *definition);
+tally_code store_script_get(store *in, arena *from, int64_t version, script_row *row);
 tally_code store_script_put(store *in, const script_row *row);
 tally_code store_type_get(store *in, arena *from, tally_text id, int64_t version, tally_text *definition);
 tally_code store_type_latest(store *in, arena *from, tally_text id, int64_t *version, tally_text *definition);
@@ -68,6 +68,15 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
                                      size_t room, size_t *count);
 tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
                                     size_t room, size_t *count);
+/* What a document's lists are made of: the entries that settle it or pay it back, or (joins) those by which consultations
+ * join and leave it. Only seq, act, kind, number and document are read; seq and at_ms bound what counts. */
+typedef struct link_query {
+  tally_text document;
+  bool joins;
+  int64_t after_seq, last_seq, last_at_ms;
+} link_query;
+tally_code store_links_of_document(store *in, arena *from, const link_query *query, tally_entry *rows, size_t room,
+                                   size_t *count);
 /* … and those that refund an entry. */
 tally_code store_refunds_of(store *in, arena *from, int64_t seq, int64_t after_seq, tally_entry *rows, size_t room,
                             size_t *count);
@@ -156,7 +165,7 @@ tally_code store_closings_all(store *in, arena *from, const closing_row **rows, 
 typedef struct store_facts {
   int schema_version, synchronous;
   char journal_mode[16];
-  int64_t documents, patients, payments, closings, days, file_bytes;
+  int64_t documents, patients, payments, closings, days, annotations, file_bytes;
 } store_facts;
 tally_code store_facts_get(store *in, store_facts *facts);
 const char *store_engine_version(void);

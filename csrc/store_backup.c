@@ -15,13 +15,15 @@ struct store_copy {
   store *source;
   sqlite3 *target;
   sqlite3_backup *backup;
+  bool in_read; /* the read transaction that holds one state of the source */
   char path[PATH_BYTES], partial[PATH_BYTES];
 };
 
 /* A check's answer is one row: "ok", or what is wrong. */
 tally_code store_check(store *in) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_CHECK_FILE, &prepared);
+  tally_code code = store_schema_check(in);
+  if (!code) code = store_statement(in, STMT_CHECK_FILE, &prepared);
   if (!code) code = store_step(in, prepared);
   if (code) return code == TALLY_DONE ? TALLY_OK : code;
   const char *answer = (const char *)sqlite3_column_text(prepared, 0);
@@ -52,6 +54,15 @@ static tally_code make_partial(store_copy *copy) {
   return TALLY_OK;
 }
 
+/* Reads the source in one transaction, so that a writer elsewhere cannot make the copy begin anew for ever. The
+ * transaction begins with its first read. */
+static tally_code hold_source(store_copy *copy) {
+  store_facts facts;
+  tally_code code = store_begin_read(copy->source);
+  copy->in_read = code == TALLY_OK;
+  return code ? code : store_facts_get(copy->source, &facts);
+}
+
 static tally_code open_target(store_copy *copy) {
   int status = sqlite3_open_v2(copy->partial, &copy->target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
   if (status == SQLITE_OK) copy->backup = sqlite3_backup_init(copy->target, "main", copy->source->database, "main");
@@ -65,7 +76,10 @@ tally_code store_copy_begin(store *in, const char *path, store_copy **out) {
   *out = copy;
   if (copy == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
   copy->source = in;
-  int length = snprintf(copy->partial, sizeof copy->partial, "%s.partial", path);
+  /* A name of its own: what a killed backup left behind is in nobody's way. */
+  sqlite3_uint64 mark;
+  sqlite3_randomness(sizeof mark, &mark);
+  int length = snprintf(copy->partial, sizeof copy->partial, "%s.%016llx.partial", path, (unsigned long long)mark);
   if (length < 0 || (size_t)length >= sizeof copy->partial) {
     copy->partial[0] = '\0';
     return store_failed_with(in, TALLY_ERR_IO_ERROR, "the backup's path is longer than %d bytes", PATH_BYTES);
@@ -73,6 +87,7 @@ tally_code store_copy_begin(store *in, const char *path, store_copy **out) {
   memcpy(copy->path, path, strlen(path) + 1);
   tally_code code = make_partial(copy);
   if (code) copy->partial[0] = '\0'; /* not ours to remove */
+  if (!code) code = hold_source(copy);
   return code ? code : open_target(copy);
 }
 
@@ -98,9 +113,10 @@ static tally_code publish(store_copy *copy) {
 
 tally_code store_copy_step(store_copy *copy) {
   int status = sqlite3_backup_step(copy->backup, PAGES_PER_STEP);
-  if (status == SQLITE_OK || status == SQLITE_BUSY || status == SQLITE_LOCKED) return TALLY_OK;
+  if (status == SQLITE_OK) return TALLY_OK;
   if (status == SQLITE_DONE) return publish(copy);
-  tally_code code = (status & 0xff) == SQLITE_FULL ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR;
+  bool busy = status == SQLITE_BUSY || status == SQLITE_LOCKED;
+  tally_code code = busy ? TALLY_ERR_BUSY : (status & 0xff) == SQLITE_FULL ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR;
   return store_failed_with(copy->source, code, "%s: %s", copy->partial, sqlite3_errstr(status));
 }
 
@@ -113,6 +129,7 @@ void store_copy_end(store_copy *copy) {
   if (copy == NULL) return;
   if (copy->backup) sqlite3_backup_finish(copy->backup);
   if (copy->target) sqlite3_close(copy->target);
+  if (copy->in_read) store_rollback(copy->source);
   if (copy->partial[0]) unlink(copy->partial);
   free(copy);
 }

@@ -28,10 +28,8 @@ tally_code store_ledger_put(store *in, const ledger_row *row) {
   return store_run(in, prepared);
 }
 
-tally_code store_script_latest(store *in, arena *from, script_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_SCRIPT_LATEST, &prepared);
-  if (!code) code = store_step(in, prepared);
+static tally_code read_script(store *in, sqlite3_stmt *prepared, arena *from, script_row *row) {
+  tally_code code = store_step(in, prepared);
   if (code) return code;
   bool failed = false;
   row->version = sqlite3_column_int64(prepared, 0);
@@ -43,23 +41,24 @@ tally_code store_script_latest(store *in, arena *from, script_row *row) {
   return memory_or_ok(in, failed);
 }
 
-tally_code store_script_latest_version(store *in, int64_t *version) {
+tally_code store_script_latest(store *in, arena *from, script_row *row) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_SCRIPT_LATEST_VERSION, &prepared);
-  return code ? code : store_read_integer(in, prepared, version);
+  tally_code code = store_statement(in, STMT_SCRIPT_LATEST, &prepared);
+  return code ? code : read_script(in, prepared, from, row);
 }
 
-tally_code store_script_get(store *in, arena *from, int64_t version, tally_text *definition) {
+tally_code store_script_get(store *in, arena *from, int64_t version, script_row *row) {
   sqlite3_stmt *prepared;
   tally_code code = store_statement(in, STMT_SCRIPT_GET, &prepared);
   if (code) return code;
   sqlite3_bind_int64(prepared, 1, version);
-  code = store_step(in, prepared);
-  if (code) return code;
-  bool failed = false;
-  *definition = column_blob(prepared, 0, from, &failed);
-  sqlite3_reset(prepared);
-  return memory_or_ok(in, failed);
+  return read_script(in, prepared, from, row);
+}
+
+tally_code store_script_latest_version(store *in, int64_t *version) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_SCRIPT_LATEST_VERSION, &prepared);
+  return code ? code : store_read_integer(in, prepared, version);
 }
 
 tally_code store_script_put(store *in, const script_row *row) {

@@ -197,6 +197,36 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
   return entries_of(in, STMT_ENTRIES_OF_DOCUMENT, from, document, after_seq, rows, room, count);
 }
 
+static tally_code read_link(store *in, sqlite3_stmt *row, arena *from, tally_entry *entry) {
+  bool failed = false;
+  *entry = (tally_entry){0};
+  entry->seq = sqlite3_column_int64(row, 0);
+  entry->act = sqlite3_column_int64(row, 1);
+  entry->kind = (tally_kind)sqlite3_column_int(row, 2);
+  entry->number = column_text(row, 3, from, &failed);
+  entry->document = column_text(row, 4, from, &failed);
+  return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
+}
+
+tally_code store_links_of_document(store *in, arena *from, const link_query *query, tally_entry *rows, size_t room,
+                                   size_t *count) {
+  sqlite3_stmt *prepared;
+  *count = 0;
+  tally_code code = store_statement(in, query->joins ? STMT_LINKS_OF_INVOICE : STMT_LINKS_OF_DOCUMENT, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, query->document);
+  sqlite3_bind_int64(prepared, 2, query->after_seq);
+  sqlite3_bind_int64(prepared, 3, query->last_seq);
+  sqlite3_bind_int64(prepared, 4, query->last_at_ms);
+  sqlite3_bind_int64(prepared, 5, (sqlite3_int64)room);
+  while (*count < room && (code = store_step(in, prepared)) == TALLY_OK) {
+    code = read_link(in, prepared, from, &rows[(*count)++]);
+    if (code) break;
+  }
+  sqlite3_reset(prepared);
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
 tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
                                     size_t room, size_t *count) {
   return entries_of(in, STMT_ENTRIES_OF_PATIENT, from, patient, after_seq, rows, room, count);

@@ -33,6 +33,7 @@ static tally_code code_of(int status) {
   case SQLITE_FULL:
     return TALLY_ERR_FULL;
   case SQLITE_CORRUPT:
+  case SQLITE_ERROR: /* our statements are fixed: only a schema that is not ours can make one wrong */
     return TALLY_ERR_CORRUPT;
   case SQLITE_NOTADB:
     return TALLY_ERR_NOT_A_LEDGER;
@@ -58,7 +59,7 @@ static const char *advice(tally_code code) {
   case TALLY_ERR_NOT_A_LEDGER:
     return "the file is not a Tallystick ledger; name a ledger or a new file";
   case TALLY_ERR_READ_ONLY:
-    return "the ledger file or its folder may not be written; open it with mode \"ro\" or change its permissions";
+    return "the ledger file or its folder may not be written; change their permissions, or open it with mode \"ro\"";
   case TALLY_ERR_AMOUNT_OVERFLOW:
     return "a sum would leave the range of 64-bit minor units";
   case TALLY_ERR_OUT_OF_MEMORY:
@@ -71,7 +72,7 @@ static const char *advice(tally_code code) {
 tally_code store_failed(store *in) {
   tally_code code = code_of(sqlite3_extended_errcode(in->database));
   /* sum() in a query says so in words only. */
-  if (code == TALLY_ERR_IO_ERROR && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
+  if (code == TALLY_ERR_CORRUPT && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
     code = TALLY_ERR_AMOUNT_OVERFLOW;
   }
   return store_failed_with(in, code, "%s (SQLite: %s)", advice(code), sqlite3_errmsg(in->database));
@@ -192,11 +193,23 @@ static tally_code harden(store *in, int busy_timeout_ms) {
   return expect_pragma(in, "PRAGMA synchronous", "2");
 }
 
+enum { WAIT_MS = 5 };
+
+static bool is_busy(const store *in) {
+  return (sqlite3_errcode(in->database) & 0xff) == SQLITE_BUSY;
+}
+
 /* WAL is asked for and read back; a ledger in memory has no log. A read-only connection takes the file as it is. */
 static tally_code choose_journal(store *in) {
   if (in->in_memory || in->read_only) return TALLY_OK;
   char mode[32];
-  if (!store_read_pragma(in, "PRAGMA journal_mode = WAL", mode, sizeof mode)) return store_failed(in);
+  /* Changing to WAL does not wait by itself, as all else does: another process may be making the same file. */
+  bool asked = store_read_pragma(in, "PRAGMA journal_mode = WAL", mode, sizeof mode);
+  for (int waited = 0; !asked && is_busy(in) && waited < in->busy_timeout_ms; waited += WAIT_MS) {
+    sqlite3_sleep(WAIT_MS);
+    asked = store_read_pragma(in, "PRAGMA journal_mode = WAL", mode, sizeof mode);
+  }
+  if (!asked) return store_failed(in);
   if (strcmp(mode, "wal") == 0) return TALLY_OK;
   if (sqlite3_db_readonly(in->database, "main")) return TALLY_ERR_READ_ONLY;
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "the file system gives no write-ahead log (journal mode %s)", mode);
@@ -236,21 +249,68 @@ static int open_plain(store *in, const char *path, int flags) {
   return status;
 }
 
+/* Opens a file as one that nobody writes. Characters that mean something in a URI are escaped. */
+static int open_immutable(store *in, const char *path, int flags) {
+  sqlite3_str *uri = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(uri, "file:");
+  for (const char *at = path; *at; at++) {
+    if (strchr("%?#", *at)) sqlite3_str_appendf(uri, "%%%02X", (unsigned char)*at);
+    else sqlite3_str_appendchar(uri, 1, *at);
+  }
+  sqlite3_str_appendall(uri, "?immutable=1");
+  char *text = sqlite3_str_finish(uri);
+  if (text == NULL) return SQLITE_NOMEM;
+  int status = sqlite3_open_v2(text, &in->database, flags | SQLITE_OPEN_URI, NULL);
+  sqlite3_free(text);
+  return status;
+}
+
+/* Reads the first page: only then does SQLite say what it thinks of the file. */
+static bool probe_file(store *in, bool *has_schema) {
+  char text[32];
+  if (!store_read_pragma(in, "PRAGMA schema_version", text, sizeof text)) return false;
+  *has_schema = strcmp(text, "0") != 0;
+  return true;
+}
+
+static bool has_log(const char *path) {
+  char *log = sqlite3_mprintf("%s-wal", path);
+  bool found = log == NULL || access(log, F_OK) == 0;
+  sqlite3_free(log);
+  return found;
+}
+
+/* Reading a WAL file takes a place for its shared memory. In a folder that may not be written there is none: where there
+ * is no log either, the file is whole by itself and can be read as it stands. */
+static tally_code probe(store *in, const char *path, int flags, int busy_timeout_ms, bool *has_schema) {
+  if (probe_file(in, has_schema)) return TALLY_OK;
+  int status = sqlite3_errcode(in->database) & 0xff;
+  bool no_place = status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
+  if (!in->read_only || !no_place || has_log(path)) return store_failed(in);
+  sqlite3_close_v2(in->database);
+  in->database = NULL;
+  if (open_immutable(in, path, flags) != SQLITE_OK) return in->database ? store_failed(in) : TALLY_ERR_OUT_OF_MEMORY;
+  tally_code code = harden(in, busy_timeout_ms);
+  if (code) return code;
+  return probe_file(in, has_schema) ? TALLY_OK : store_failed(in);
+}
+
 static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
+  bool has_schema = false;
   tally_code code = check_engine(in);
   if (!code && !in->in_memory && !in->read_only) code = make_private(in, path);
   if (code) return code;
   int flags = in->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (in->in_memory) flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  int status = open_plain(in, path, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE);
+  flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int status = open_plain(in, path, flags);
   if (in->database == NULL) return TALLY_ERR_OUT_OF_MEMORY;
   if (status != SQLITE_OK) return store_failed(in);
   code = check_writable(in);
   if (!code) code = harden(in, busy_timeout_ms);
+  if (!code) code = probe(in, path, flags, busy_timeout_ms, &has_schema);
   /* Before anything is written to a file, even its journal mode, it must be empty or a ledger. */
-  char probe[32];
-  if (!code && !store_read_pragma(in, "PRAGMA schema_version", probe, sizeof probe)) code = store_failed(in);
-  if (!code && strcmp(probe, "0") != 0) code = store_schema_ready(in);
+  if (!code && has_schema) code = store_schema_ready(in);
   if (!code) code = choose_journal(in);
   return code ? code : store_schema_ready(in);
 }
@@ -261,6 +321,7 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   if (in == NULL) return TALLY_ERR_OUT_OF_MEMORY;
   in->in_memory = strcmp(path, ":memory:") == 0;
   in->read_only = read_only;
+  in->busy_timeout_ms = busy_timeout_ms;
   tally_code code = open_file(in, path, busy_timeout_ms);
   if (code) return code;
   arena scratch = {0};

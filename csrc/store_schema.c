@@ -5,12 +5,15 @@
 
 enum { APPLICATION_ID = 0x54414c59 }; /* "TALY" */
 
-/* A REPLACE deletes without firing delete triggers, so the journal's insert trigger takes only the next seq. */
+/* A REPLACE deletes the row in its way without firing delete triggers, so what would be in the way is looked for first. */
 #define INSERT_ONLY(table)                                                                                            \
   "CREATE TRIGGER " #table "_no_update BEFORE UPDATE ON " #table " BEGIN SELECT RAISE(ABORT, '" #table                \
   " rows are never changed'); END;"                                                                                   \
   "CREATE TRIGGER " #table "_no_delete BEFORE DELETE ON " #table " BEGIN SELECT RAISE(ABORT, '" #table                \
   " rows are never deleted'); END;"
+#define NOT_REPLACED(table, same)                                                                                     \
+  "CREATE TRIGGER " #table "_no_replace BEFORE INSERT ON " #table " WHEN EXISTS (SELECT 1 FROM " #table               \
+  " WHERE " same ") BEGIN SELECT RAISE(ABORT, '" #table " rows are never replaced'); END;"
 
 static const char tables_1[] =
     "CREATE TABLE ledger (id INTEGER PRIMARY KEY CHECK (id = 1), uuid TEXT NOT NULL, currency TEXT NOT NULL, "
@@ -58,9 +61,16 @@ static const char indexes_1[] =
     "CREATE INDEX document_open ON document (kind) WHERE " DOCUMENT_IS_OPEN ";";
 
 static const char triggers_1[] =
-    "CREATE TRIGGER entry_in_order BEFORE INSERT ON entry WHEN NEW.seq <= (SELECT max(seq) FROM entry)"
+    "CREATE TRIGGER entry_in_order BEFORE INSERT ON entry"
+    "  WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM entry)"
+    "  OR NEW.number IS NOT NULL AND EXISTS (SELECT 1 FROM entry WHERE number = NEW.number)"
+    "  OR NEW.key IS NOT NULL AND EXISTS (SELECT 1 FROM entry WHERE key = NEW.key)"
+    "  OR NEW.kind = 14 AND EXISTS (SELECT 1 FROM entry WHERE refers = NEW.refers AND kind = 14)"
     "  BEGIN SELECT RAISE(ABORT, 'entry rows are only added at the end'); END;" INSERT_ONLY(entry) INSERT_ONLY(script)
-        INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger);
+        INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger)
+            NOT_REPLACED(script, "version = NEW.version")
+                NOT_REPLACED(payment_type, "id = NEW.id AND version = NEW.version")
+                    NOT_REPLACED(closing, "through = NEW.through") NOT_REPLACED(ledger, "id = NEW.id");
 
 static const char *const schema_1[] = {tables_1, indexes_1, triggers_1, NULL};
 
@@ -110,6 +120,9 @@ static tally_code make_ready(store *in, int *version) {
     return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER,
                              "the file is an SQLite database of another program; name a ledger or a new file");
   }
+  if (*version == 0 && tables > 0) {
+    return store_failed_with(in, TALLY_ERR_CORRUPT, "the file's schema version is gone; go back to a backup");
+  }
   if (*version > SCHEMA_VERSION) {
     return store_failed_with(in, TALLY_ERR_SCHEMA_NEWER,
                              "the file has schema version %d and this Tallystick knows up to %d; use a newer one",
@@ -134,4 +147,38 @@ tally_code store_schema_ready(store *in) {
   if (!code) code = execute(in, "COMMIT");
   if (code && !sqlite3_get_autocommit(in->database)) sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
   return code;
+}
+
+/* ---- Whether the schema is still ours ---- */
+
+static const char SCHEMA_TEXT[] =
+    "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line "
+    "FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)";
+
+/* Gives the text of all tables, indexes and triggers; NULL where it cannot be read. Free with sqlite3_free. */
+static char *schema_text(sqlite3 *database) {
+  sqlite3_stmt *prepared;
+  char *text = NULL;
+  if (sqlite3_prepare_v2(database, SCHEMA_TEXT, -1, &prepared, NULL) != SQLITE_OK) return NULL;
+  if (sqlite3_step(prepared) == SQLITE_ROW) text = sqlite3_mprintf("%s", sqlite3_column_text(prepared, 0));
+  sqlite3_finalize(prepared);
+  return text;
+}
+
+/* Makes the schema anew in memory and compares. */
+tally_code store_schema_check(store *in) {
+  store fresh = {0};
+  char *expected = NULL;
+  if (sqlite3_open(":memory:", &fresh.database) == SQLITE_OK && migrate(&fresh, 0) == TALLY_OK) {
+    expected = schema_text(fresh.database);
+  }
+  sqlite3_close(fresh.database);
+  char *found = schema_text(in->database);
+  bool known = expected && found, same = known && strcmp(expected, found) == 0;
+  sqlite3_free(expected);
+  sqlite3_free(found);
+  if (same) return TALLY_OK;
+  if (!known) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  return store_failed_with(in, TALLY_ERR_CORRUPT,
+                           "a table, index or trigger of the file was dropped or changed; go back to a backup");
 }

@@ -31,7 +31,7 @@
   X(LEDGER_GET, "SELECT uuid, currency, created_at_ms FROM ledger WHERE id = 1")                                      \
   X(LEDGER_PUT, "INSERT INTO ledger (id, uuid, currency, created_at_ms) VALUES (1, $1, $2, $3)")                      \
   X(SCRIPT_LATEST, "SELECT version, name, body, definition, stored_at_ms FROM script ORDER BY version DESC LIMIT 1")  \
-  X(SCRIPT_GET, "SELECT definition FROM script WHERE version = $1")                                                   \
+  X(SCRIPT_GET, "SELECT version, name, body, definition, stored_at_ms FROM script WHERE version = $1")                \
   X(SCRIPT_LATEST_VERSION, "SELECT max(version) FROM script")                                                         \
   X(SCRIPT_PUT, "INSERT INTO script (version, name, body, definition, stored_at_ms) VALUES ($1, $2, $3, $4, $5)")     \
   X(TYPE_GET, "SELECT definition FROM payment_type WHERE id = $1 AND version = $2")                                   \
@@ -47,6 +47,12 @@
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
+  X(LINKS_OF_DOCUMENT,                                                                                                \
+    "SELECT seq, act, kind, number, NULL FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 AND at_ms <= $4 "  \
+    "AND kind IN (2, 3, 4, 7, 10) ORDER BY seq LIMIT $5")                                                             \
+  X(LINKS_OF_INVOICE,                                                                                                 \
+    "SELECT seq, act, kind, NULL, document FROM entry WHERE counter_document = $1 AND seq > $2 AND seq <= $3 AND "    \
+    "at_ms <= $4 ORDER BY seq LIMIT $5")                                                                              \
   X(ENTRIES_OF_PATIENT,                                                                                               \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT e.seq FROM document d JOIN entry e ON e.document = "    \
     "d.number WHERE d.patient = $1 AND e.seq > $2 UNION SELECT seq FROM entry WHERE patient = $1 AND document IS "    \
@@ -102,6 +108,7 @@
   X(CLOSING_PUT, "INSERT INTO closing (through, seq) VALUES ($1, $2)")                                                \
   X(CLOSING_LAST, "SELECT through, seq FROM closing ORDER BY through DESC LIMIT 1")                                   \
   X(CLOSINGS_ALL, "SELECT through, seq FROM closing ORDER BY through")                                                \
+  X(COUNT_ANNOTATIONS, "SELECT count(*) FROM annotation")                                                             \
   X(COUNT_DOCUMENTS, "SELECT count(*) FROM document")                                                                 \
   X(COUNT_PATIENTS, "SELECT count(*) FROM (SELECT patient FROM document UNION SELECT patient FROM credit)")           \
   X(COUNT_PAYMENTS, "SELECT count(*) FROM entry WHERE number IS NOT NULL")                                            \
@@ -121,6 +128,7 @@ struct store {
   sqlite3 *database;
   sqlite3_stmt *statements[STMT_COUNT];
   bool read_only, in_memory, is_new;
+  int busy_timeout_ms;
   char message[512];
 };
 
@@ -147,6 +155,8 @@ tally_code store_read_integer(store *in, sqlite3_stmt *prepared, int64_t *value)
 /* Makes or migrates the schema; new says that there was none. */
 tally_code store_schema_ready(store *in);
 int store_schema_version(void);
+/* TALLY_ERR_CORRUPT where a table, index or trigger is not as this version makes it. */
+tally_code store_schema_check(store *in);
 bool store_read_pragma(store *in, const char *sql, char *text, size_t size);
 
 #endif

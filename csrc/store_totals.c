@@ -143,6 +143,7 @@ tally_code store_facts_get(store *in, store_facts *facts) {
   if (!code) code = count_rows(in, STMT_COUNT_PAYMENTS, &facts->payments);
   if (!code) code = count_rows(in, STMT_COUNT_CLOSINGS, &facts->closings);
   if (!code) code = count_rows(in, STMT_COUNT_DAYS, &facts->days);
+  if (!code) code = count_rows(in, STMT_COUNT_ANNOTATIONS, &facts->annotations);
   if (code) return code;
   char text[32];
   store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);

@@ -48,6 +48,10 @@ sums_row *sums_at(sums *in, tally_text key) {
   return row;
 }
 
+sums_row *sums_find(const sums *in, tally_text key) {
+  return in->room ? *find_slot(in->slots, in->room, key) : NULL;
+}
+
 sums_row *sums_next(const sums *in, size_t *slot) {
   while (*slot < in->room) {
     sums_row *row = in->slots[(*slot)++];

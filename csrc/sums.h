@@ -20,6 +20,8 @@ typedef struct sums {
 
 /* Finds a key's row or makes one of zeros; NULL where memory is out. */
 sums_row *sums_at(sums *in, tally_text key);
+/* Finds a key's row; NULL where there is none. */
+sums_row *sums_find(const sums *in, tally_text key);
 /* Walks all rows: start with *slot = 0; NULL at the end. */
 sums_row *sums_next(const sums *in, size_t *slot);
 void sums_free(sums *in);

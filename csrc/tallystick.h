@@ -354,6 +354,8 @@ TALLY_API const char *tally_error_message(const tally_ledger *ledger);
 TALLY_API bool tally_error_detail(const tally_ledger *ledger, size_t index, const char **key, const char **value);
 
 TALLY_API const tally_currency *tally_ledger_currency(const tally_ledger *ledger);
+/* The configuration in force; lives until the next command. */
+TALLY_API const tally_config *tally_ledger_config(const tally_ledger *ledger);
 /* Finds a payment type in force by id; NULL where there is none. */
 TALLY_API const tally_payment_type *tally_ledger_type(const tally_ledger *ledger, tally_text id);
 /* The default type, or the index-th type in force; NULL past the last. */
@@ -424,6 +426,8 @@ TALLY_API void tally_request_put_money(tally_request *request, const char *name,
 /* Marks an entry of `fields` as not matching its type's pattern: refused as field-invalid unless replayed. */
 TALLY_API void tally_request_mark_mismatch(tally_request *request, tally_text key);
 /* What holds where the request names none: the host's clock, actor and roles. */
+/* Says that the host's clock failed: the command is refused as date-invalid, with the reason. */
+TALLY_API void tally_request_clock_failed(tally_request *request, const char *reason);
 TALLY_API void tally_request_now(tally_request *request, int64_t now_ms);
 TALLY_API void tally_request_default_actor(tally_request *request, tally_text actor);
 TALLY_API void tally_request_default_roles(tally_request *request, const tally_text *roles, size_t count);
@@ -612,7 +616,7 @@ typedef struct tally_report {
   tally_head head;
 } tally_report;
 /* Starts (fields: head_seq, head_hash), then step until TALLY_DONE; any other code says what is wrong, the ledger's
- * details where. Works in one read transaction; the ledger takes no command until _end. */
+ * details where. Works in one read transaction; the ledger takes no command until _end, and is closed after it. */
 TALLY_API tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, tally_verify **verify);
 TALLY_API tally_code tally_verify_step(tally_verify *verify);
 /* How far: rows done and to do in the present phase, and its name. */

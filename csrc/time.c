@@ -1,5 +1,4 @@
 /* time.c - ISO 8601 in and out, local business days (§6). Local means the process's TZ. */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -200,30 +199,60 @@ tally_code tally_day_parse(const char *text, size_t length, int32_t *day) {
   return TALLY_OK;
 }
 
-size_t tally_day_print(int32_t day, char text[TALLY_TIME_TEXT_MAX]) {
-  int year, month, day_of_month;
-  civil_from_days(day, &year, &month, &day_of_month);
-  return (size_t)snprintf(text, TALLY_TIME_TEXT_MAX, "%04d-%02d-%02d", year, month, day_of_month);
+/* Writes digits by hand: a result holds many dates, and printf would cost more than the rest of it. */
+static char *put_digits(char *at, int value, int count) {
+  for (int i = count - 1; i >= 0; i--, value /= 10) at[i] = (char)('0' + value % 10);
+  return at + count;
 }
 
-static size_t print_offset(int64_t offset, char *text, size_t size) {
-  if (offset == 0) return (size_t)snprintf(text, size, "Z");
-  int64_t minutes = (offset < 0 ? -offset : offset) / 60;
-  return (size_t)snprintf(text, size, "%c%02d:%02d", offset < 0 ? '-' : '+', (int)(minutes / 60), (int)(minutes % 60));
+static char *put_day(char *at, int32_t day) {
+  int year, month, day_of_month;
+  civil_from_days(day, &year, &month, &day_of_month);
+  at = put_digits(at, year, 4);
+  *at++ = '-';
+  at = put_digits(at, month, 2);
+  *at++ = '-';
+  return put_digits(at, day_of_month, 2);
+}
+
+size_t tally_day_print(int32_t day, char text[TALLY_TIME_TEXT_MAX]) {
+  char *end = put_day(text, day);
+  *end = '\0';
+  return (size_t)(end - text);
+}
+
+static char *put_offset(char *at, int64_t offset) {
+  int minutes = (int)((offset < 0 ? -offset : offset) / 60);
+  if (offset == 0) {
+    *at++ = 'Z';
+    return at;
+  }
+  *at++ = offset < 0 ? '-' : '+';
+  at = put_digits(at, minutes / 60, 2);
+  *at++ = ':';
+  return put_digits(at, minutes % 60, 2);
 }
 
 size_t tally_time_print(int64_t at_ms, char text[TALLY_TIME_TEXT_MAX]) {
   int64_t seconds = floor_div(at_ms, MS_PER_SECOND);
   int milliseconds = (int)(at_ms - seconds * MS_PER_SECOND);
   int64_t offset = local_offset(seconds);
-  int64_t shown = seconds + offset;
-  int32_t day = (int32_t)floor_div(shown, SECONDS_PER_DAY);
-  int clock = (int)(shown - (int64_t)day * SECONDS_PER_DAY);
-  size_t length = tally_day_print(day, text);
-  length += (size_t)snprintf(text + length, TALLY_TIME_TEXT_MAX - length, "T%02d:%02d:%02d", clock / 3600,
-                             clock / 60 % 60, clock % 60);
-  if (milliseconds) length += (size_t)snprintf(text + length, TALLY_TIME_TEXT_MAX - length, ".%03d", milliseconds);
-  return length + print_offset(offset, text + length, TALLY_TIME_TEXT_MAX - length);
+  int32_t day = (int32_t)floor_div(seconds + offset, SECONDS_PER_DAY);
+  int clock = (int)(seconds + offset - (int64_t)day * SECONDS_PER_DAY);
+  char *at = put_day(text, day);
+  *at++ = 'T';
+  at = put_digits(at, clock / 3600, 2);
+  *at++ = ':';
+  at = put_digits(at, clock / 60 % 60, 2);
+  *at++ = ':';
+  at = put_digits(at, clock % 60, 2);
+  if (milliseconds) {
+    *at++ = '.';
+    at = put_digits(at, milliseconds, 3);
+  }
+  at = put_offset(at, offset);
+  *at = '\0';
+  return (size_t)(at - text);
 }
 
 int64_t tally_now_ms(void) {

@@ -48,7 +48,7 @@ static tally_code check_order(tally_verify *in, const tally_entry *entry) {
 
 static tally_code check_hash(tally_verify *in, const tally_entry *entry) {
   uint8_t hash[32];
-  TRY(journal_hash(in->ledger, in->head.hash, entry, hash));
+  TRY(journal_hash(in->ledger, in->head.hash, entry, in->script.digest, hash));
   if (memcmp(hash, entry->hash, sizeof hash) != 0)
     return verify_wrong(in, entry->seq, "its content does not match its hash");
   in->head.seq = entry->seq;
@@ -73,6 +73,7 @@ static tally_code check_texts(tally_verify *in, const tally_entry *entry) {
     TRY(fail_store(ledger, code));
     if (row.digest.length != DIGEST_BYTES) return verify_wrong(in, entry->seq, "the digest of its text is damaged");
     digests[i] = (const uint8_t *)row.digest.data;
+    in->texts_met++;
     if (row.body.data == NULL && row.salt.data == NULL) continue;
     if (row.body.data == NULL || row.salt.data == NULL || row.salt.length != SALT_BYTES)
       return verify_wrong(in, entry->seq, "its text is damaged");
@@ -86,21 +87,21 @@ static tally_code check_texts(tally_verify *in, const tally_entry *entry) {
   return same ? TALLY_OK : verify_wrong(in, entry->seq, "its texts do not match its commitment");
 }
 
-/* The script in force then must be in the file, and never go back. */
+/* The script in force then must be in the file, and never go back. Every entry's hash holds its digest. */
 static tally_code check_script(tally_verify *in, const tally_entry *entry) {
-  if (entry->script_version == in->script_version) return TALLY_OK;
-  tally_text definition;
-  tally_config config;
-  if (entry->script_version < in->script_version)
+  config_state fresh;
+  if (entry->script_version == in->script.version) return TALLY_OK;
+  if (entry->script_version < in->script.version) {
     return verify_wrong(in, entry->seq, "it was made under an older script than the one before");
-  arena_reset(&in->formats);
-  tally_code code = store_script_get(in->ledger->store, &in->formats, entry->script_version, &definition);
-  if (code == TALLY_DONE)
-    return verify_wrong(in, entry->seq, "version %d of the script is missing", entry->script_version);
-  TRY(fail_store(in->ledger, code));
-  TRY(codec_get_config(in->ledger, &in->formats, definition, &config));
-  in->payment_format = config.payment_format;
-  in->script_version = entry->script_version;
+  }
+  tally_code code = config_read_version(in->ledger, entry->script_version, &fresh);
+  if (code == TALLY_ERR_CORRUPT) {
+    return verify_wrong(in, entry->seq, "version %d of its script, or a type of it, is missing",
+                        entry->script_version);
+  }
+  if (code) return code;
+  arena_free(&in->script.memory);
+  in->script = fresh;
   return TALLY_OK;
 }
 
@@ -129,7 +130,7 @@ static tally_code check_number(tally_verify *in, const tally_entry *entry) {
   tally_text expected;
   in->report.payments++;
   for (;;) {
-    expected = number_print(in->payment_format, in->payment_serial++, text);
+    expected = number_print(in->script.config.payment_format, in->payment_serial++, text);
     if (text_equal(expected, entry->number)) return TALLY_OK;
     tally_code code = store_entry_by_number(in->ledger->store, &in->ledger->call, expected, &earlier);
     if (code == TALLY_DONE || (code == TALLY_OK && earlier.seq >= entry->seq)) break;
@@ -217,9 +218,9 @@ static tally_code add_up(tally_verify *in, const tally_entry *entry) {
 
 tally_code verify_entry(tally_verify *in, const tally_entry *entry) {
   TRY(check_order(in, entry));
+  TRY(check_script(in, entry));
   TRY(check_hash(in, entry));
   TRY(check_texts(in, entry));
-  TRY(check_script(in, entry));
   TRY(check_type(in, entry));
   TRY(check_number(in, entry));
   TRY(check_closed_days(in, entry));
@@ -243,6 +244,7 @@ static tally_code step_file(tally_verify *in) {
   in->report.documents = facts.documents;
   in->report.patients = facts.patients;
   in->report.days = facts.days;
+  in->texts_kept = facts.annotations;
   tally_code code = store_entry_last(in->ledger->store, &in->ledger->call, &last);
   enter_phase(in, PHASE_JOURNAL, code == TALLY_OK ? last.seq : 0);
   return code == TALLY_DONE ? TALLY_OK : fail_store(in->ledger, code);
@@ -253,6 +255,12 @@ static tally_code end_journal(tally_verify *in) {
     return verify_wrong(in, in->head.seq + 1,
                         "it is missing: the head kept outside is entry %lld and the journal ends at %lld",
                         (long long)in->expected.seq, (long long)in->head.seq);
+  }
+  if (in->texts_met != in->texts_kept) {
+    fail(in->ledger, TALLY_ERR_CORRUPT,
+         "a free text of the file belongs to no entry; keep this file as evidence and go back to a backup that "
+         "verifies");
+    return with_detail(in->ledger, TALLY_ERR_CORRUPT, "what", text_of("a free text belongs to no entry"));
   }
   in->report.entries = in->head.seq;
   in->report.head = in->head;
@@ -306,6 +314,7 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
   if (in == NULL) return fail_memory(ledger);
   in->ledger = ledger;
   in->payment_serial = 1;
+  journal_genesis(ledger, in->head.hash);
   if (expected) {
     in->expected = *expected;
     in->has_expected = expected->seq > 0;
@@ -318,7 +327,7 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
     }
     in->in_read = true;
   }
-  ledger->verifying = true;
+  ledger->at_work = true;
   *out = in;
   return TALLY_OK;
 }
@@ -337,11 +346,11 @@ const tally_report *tally_verify_report(const tally_verify *verify) {
 void tally_verify_end(tally_verify *verify) {
   if (verify == NULL) return;
   if (verify->in_read) store_rollback(verify->ledger->store);
-  verify->ledger->verifying = false;
+  verify->ledger->at_work = false;
   sums_free(&verify->totals);
   sums_free(&verify->credits);
   sums_free(&verify->types);
   arena_free(&verify->page);
-  arena_free(&verify->formats);
+  arena_free(&verify->script.memory);
   free(verify);
 }

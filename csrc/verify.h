@@ -19,13 +19,11 @@ struct tally_verify {
   tally_head head;
   int64_t last_recorded_at_ms, act;
   tally_command act_command;
-  int32_t script_version;
-  tally_text payment_format;
-  arena formats;
+  config_state script;    /* that of the present entry */
   int64_t payment_serial; /* the next */
   bool has_closed;
   int32_t closed_through;
-  int64_t documents_made;
+  int64_t documents_made, texts_met, texts_kept;
   sums totals, credits, types;
   /* The documents so far. */
   arena page;

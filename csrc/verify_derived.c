@@ -97,8 +97,8 @@ static tally_code day_wrong(tally_verify *in, int32_t day) {
 static tally_code check_day_row(tally_verify *in, const tally_totals *row) {
   tally_text key;
   TRY(verify_totals_key(in, row, &key));
-  sums_row *sum = sums_at(&in->totals, key);
-  if (sum == NULL) return fail_memory(in->ledger);
+  sums_row *sum = sums_find(&in->totals, key);
+  if (sum == NULL) return day_wrong(in, row->day);
   const int64_t columns[SUMS_WIDTH] = {row->collected,  row->refunded, row->deposited, row->withdrawn, row->credited,
                                        row->discounted, row->lost,     row->rounded,   row->count};
   if (memcmp(columns, sum->values, sizeof columns) != 0) return day_wrong(in, row->day);
@@ -132,9 +132,8 @@ static tally_code check_credits(tally_verify *in) {
   for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
     TRY(fail_store(in->ledger, store_credits_page(in->ledger->store, &in->page, after, page, STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
-      sums_row *sum = sums_at(&in->credits, page[i].patient);
-      if (sum == NULL) return fail_memory(in->ledger);
-      if (sum->values[0] != page[i].balance_minor)
+      sums_row *sum = sums_find(&in->credits, page[i].patient);
+      if (sum == NULL || sum->values[0] != page[i].balance_minor)
         return derived_wrong(in, 0, "the credit is not that of the journal", shown(in->ledger, page[i].patient));
       sum->seen = true;
       after = page[i].patient;
@@ -155,12 +154,12 @@ static tally_code check_document_series(tally_verify *in, series which) {
   if (next == 1) return TALLY_OK;
   TRY(fail_store(ledger, store_script_latest_version(ledger->store, &latest)));
   for (int64_t version = latest; version > 0; version--) {
-    tally_text definition;
+    script_row script;
     tally_config config;
     document_row row;
     char text[NUMBER_BYTES];
-    TRY(fail_store(ledger, store_script_get(ledger->store, &ledger->call, version, &definition)));
-    TRY(codec_get_config(ledger, &ledger->call, definition, &config));
+    TRY(fail_store(ledger, store_script_get(ledger->store, &ledger->call, version, &script)));
+    TRY(codec_get_config(ledger, &ledger->call, script.definition, &config));
     tally_text format = which == SERIES_INVOICE ? config.invoice_format : config.consultation_format;
     tally_code code = store_document_get(ledger->store, &ledger->call, number_print(format, next - 1, text), &row);
     if (code != TALLY_DONE) return fail_store(ledger, code);

@@ -80,38 +80,29 @@ static tally_code number_of(tally_ledger *ledger, arena *from, const tally_entry
   return TALLY_OK;
 }
 
-static bool is_payment(tally_kind kind) {
-  return kind == TALLY_KIND_PAYMENT || kind == TALLY_KIND_CREDIT || kind == TALLY_KIND_DISCOUNT ||
-         kind == TALLY_KIND_LOSS || kind == TALLY_KIND_REFUND;
-}
-
-static tally_code list_entry(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_text document,
-                             name_list *consultations, name_list *payments) {
-  if (text_equal(entry->counter_document, document)) {
-    if (entry->kind == TALLY_KIND_INVOICING) return add_name(ledger, from, consultations, entry->document);
-    if (entry->kind == TALLY_KIND_RELEASE) drop_name(consultations, entry->document);
-    return TALLY_OK;
+/* One page of links after another, in order. */
+static tally_code list_links(tally_ledger *ledger, arena *from, link_query query, name_list *names) {
+  tally_entry page[STORE_PAGE];
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(ledger, store_links_of_document(ledger->store, from, &query, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      tally_text name = page[i].document;
+      query.after_seq = page[i].seq;
+      if (page[i].kind == TALLY_KIND_RELEASE) drop_name(names, name);
+      if (!query.joins) TRY(number_of(ledger, from, &page[i], &name));
+      if (name.data && page[i].kind != TALLY_KIND_RELEASE) TRY(add_name(ledger, from, names, name));
+    }
   }
-  if (!is_payment(entry->kind)) return TALLY_OK;
-  tally_text number;
-  TRY(number_of(ledger, from, entry, &number));
-  return number.data ? add_name(ledger, from, payments, number) : TALLY_OK;
+  return TALLY_OK;
 }
 
 tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
   name_list consultations = {0}, payments = {0};
-  tally_entry page[STORE_PAGE];
-  int64_t after = 0;
+  link_query query = {.document = out->number, .last_seq = bound.seq, .last_at_ms = bound.at_ms};
   TRY(view_text(ledger, from, out->id, ANNOTATION_LABEL, &out->label));
-  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
-    TRY(fail_store(ledger,
-                   store_entries_of_document(ledger->store, from, out->number, after, page, STORE_PAGE, &count)));
-    for (size_t i = 0; i < count; i++) {
-      after = page[i].seq;
-      if (page[i].seq > bound.seq || page[i].at_ms > bound.at_ms) continue;
-      TRY(list_entry(ledger, from, &page[i], out->number, &consultations, &payments));
-    }
-  }
+  TRY(list_links(ledger, from, query, &payments));
+  query.joins = true;
+  if (out->kind == TALLY_INVOICE) TRY(list_links(ledger, from, query, &consultations));
   out->consultations = consultations.items;
   out->consultation_count = consultations.count;
   out->payments = payments.items;
@@ -235,36 +226,40 @@ static tally_code add_refunds(tally_ledger *ledger, arena *from, const tally_ent
   return TALLY_OK;
 }
 
-/* What later acts say of a payment's own entries. */
-static tally_code read_fate(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_payment *out,
-                            name_list *numbers) {
-  int64_t reversal;
-  if (entry->kind == TALLY_KIND_REFUND) {
-    int64_t act;
-    return number_of_act(ledger, from, entry->refers, &out->refund_of, &act);
+tally_code view_payment_origin(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
+                               tally_payment *out) {
+  int64_t act;
+  for (size_t i = 0; i < count; i++) {
+    if (entries[i].kind == TALLY_KIND_REFUND)
+      return number_of_act(ledger, from, entries[i].refers, &out->refund_of, &act);
+    /* Before its own entries, a correction's act holds the reversals of what it replaced. */
+    if (entries[i].number.data) return TALLY_OK;
+    if (entries[i].kind == TALLY_KIND_REVERSAL && out->corrects.data == NULL) {
+      TRY(number_of_act(ledger, from, entries[i].refers, &out->corrects, &act));
+    }
   }
-  if (entry->kind == TALLY_KIND_PAYMENT) TRY(add_refunds(ledger, from, entry, out, numbers));
-  if (out->reversed_by || entry->number.data == NULL) return TALLY_OK;
+  return TALLY_OK;
+}
+
+/* What later acts say of one of a payment's own entries. */
+static tally_code read_fate(tally_ledger *ledger, arena *from, const tally_entry *entry, tally_payment *out,
+                            name_list *refunds) {
+  int64_t reversal;
+  if (entry->kind == TALLY_KIND_PAYMENT) TRY(add_refunds(ledger, from, entry, out, refunds));
+  if (entry->number.data == NULL) return TALLY_OK;
   tally_code code = store_reversal_of(ledger->store, entry->seq, &reversal);
   if (code == TALLY_DONE) return TALLY_OK;
   TRY(fail_store(ledger, code));
   return number_of_act(ledger, from, reversal, &out->corrected_by, &out->reversed_by);
 }
 
-tally_code view_payment_fate(tally_ledger *ledger, arena *from, tally_payment *out) {
-  tally_entry *entries;
-  size_t count;
+tally_code view_payment_fate(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
+                             tally_payment *out) {
   name_list refunds = {0};
-  TRY(journal_read_act(ledger, from, out->act, &entries, &count));
-  bool seen = false;
+  bool own = false;
   for (size_t i = 0; i < count; i++) {
-    seen = seen || entries[i].number.data != NULL;
-    /* Before its own entries, a correction's act holds the reversals of what it replaced. */
-    if (seen) TRY(read_fate(ledger, from, &entries[i], out, &refunds));
-    else if (entries[i].kind == TALLY_KIND_REVERSAL && out->corrects.data == NULL) {
-      int64_t act;
-      TRY(number_of_act(ledger, from, entries[i].refers, &out->corrects, &act));
-    }
+    own = own || entries[i].number.data != NULL;
+    if (own) TRY(read_fate(ledger, from, &entries[i], out, &refunds));
   }
   out->refunds = refunds.items;
   out->refund_count = refunds.count;

@@ -9,11 +9,14 @@
 tally_code view_document(tally_ledger *ledger, const document_row *row, int32_t today, tally_document *out);
 tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out);
 
-/* Makes a payment of its act's entries (the reversals a correction begins with are passed over). Only what the act itself
- * says: view_payment_fate reads what came later. TALLY_DONE where the act has no payment. */
+/* Makes a payment of its act's entries (the reversals a correction begins with are passed over). TALLY_DONE where the act
+ * has no payment. What it replaced or refunds is its origin; what later acts did to it is its fate. */
 tally_code view_payment(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
                         tally_payment *out);
-tally_code view_payment_fate(tally_ledger *ledger, arena *from, tally_payment *out);
+tally_code view_payment_origin(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
+                               tally_payment *out);
+tally_code view_payment_fate(tally_ledger *ledger, arena *from, const tally_entry *entries, size_t count,
+                             tally_payment *out);
 tally_code view_payment_texts(tally_ledger *ledger, arena *from, tally_payment *out);
 
 /* The free text of an act; none where there is none or it is erased. */

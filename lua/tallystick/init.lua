@@ -70,7 +70,7 @@ end
 
 --- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
 local function stored_script_is_sound(ledger)
-  local script = assert(ledger:info()).script
+  local script = ledger:script()
   return script.text == "" or config.check(script.text, script.name) ~= nil
 end
 
@@ -101,6 +101,7 @@ end
 -- package.loaded was cleared does not wrap the wrappers.
 core.methods.core_document = core.methods.core_document or core.methods.document
 core.methods.core_patient = core.methods.core_patient or core.methods.patient
+core.methods.core_info = core.methods.core_info or core.methods.info
 
 function methods:document(number, options)
   local document, message, code, details = self:core_document(number, options)
@@ -117,6 +118,14 @@ function methods:patient(id)
     if document.remaining.minor > 0 then patient.documents[#patient.documents + 1] = document end
   end
   return patient
+end
+
+function methods:info()
+  local info, message, code, details = self:core_info()
+  if not info then return nil, message, code, details end
+  -- Why a ledger opened for reading only where no one asked for that: its own script cannot be read.
+  if info.script.text ~= "" then info.script.errors = select(2, config.check(info.script.text, info.script.name)) end
+  return info
 end
 
 return tallystick
