@@ -134,6 +134,14 @@ bench-short: build  ## the same in half a minute; fails when a ratio lost a thir
 	@scripts/setup build run
 	@bench/run --short $(BENCH_ARGS)
 
+model: build  ## random logs through the core and through the independent model, compared answer by answer
+	@scripts/setup build run test
+	spec/model/run 1 100 2500
+
+model-short: build
+	@scripts/setup build run test
+	spec/model/run 1 4 1000
+
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
 LUADIR     ?= $(PREFIX)/share/lua/$(LUAVERSION)

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "pairs.h"
+#include "pending.h"
 
 /* ---- Expected money ---- */
 
@@ -15,6 +16,7 @@ static int32_t first_open_day(const ledger_state *state) {
 tally_code closing_totals(tally_ledger *ledger, int32_t from, int32_t through, tally_totals **rows, size_t *count) {
   totals_query query = {from, through, TALLY_BY_TYPE};
   const tally_totals *read;
+  TRY(pending_flush(ledger));
   TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, &read, count)));
   *rows = (tally_totals *)read; /* in our own memory */
   for (size_t i = 0; i < *count; i++) {
@@ -47,23 +49,12 @@ static tally_code check_through(work *in) {
   return with_detail(in->ledger, TALLY_ERR_DATE_IN_FUTURE, "day", text_of(text));
 }
 
-static tally_code check_counted(work *in) {
-  for (size_t i = 0; i < in->asked->counted_count; i++) {
-    if (in->asked->counted[i].amount_minor >= 0) continue;
-    fail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "counted: %s of %s is below zero",
-         amount_text(in->ledger, in->asked->counted[i].amount_minor), shown(in->ledger, in->asked->counted[i].type));
-    return with_detail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "type", in->asked->counted[i].type);
-  }
-  return TALLY_OK;
-}
-
 static tally_code check_closing(work *in, const tally_payment_type *const *types) {
   for (size_t i = 0; i < in->asked->counted_count; i++) TRY(check_money_type(in, types[i]));
   TRY(check_date(in, in->asked->at_ms));
   TRY(check_through(in));
   TRY(check_day_open(in, in->asked->through));
-  TRY(check_day_open(in, in->asked->day));
-  return check_counted(in);
+  return check_day_open(in, in->asked->day);
 }
 
 /* ---- Entries ---- */

@@ -3,6 +3,7 @@
 
 #include "closing.h"
 #include "content.h"
+#include "pending.h"
 #include "view.h"
 
 typedef tally_code (*planner)(work *in);
@@ -181,15 +182,18 @@ static tally_code run(work *in) {
 static tally_code run_bracketed(work *in, bool own) {
   tally_ledger *ledger = in->ledger;
   bool tries = in->asked->dry_run;
+  if (!own) TRY(pending_flush(ledger));
   TRY(fail_store(ledger, own ? store_begin(ledger->store) : store_savepoint(ledger->store)));
   tally_code code = run(in);
+  if (!code) code = pending_flush(ledger);
   if (!code && !tries) {
     code = fail_store(ledger, own ? store_commit(ledger->store) : store_release(ledger->store));
     if (code) ledger->state.valid = false;
     return code;
   }
-  ledger->state.valid = ledger->state.valid && code && !ledger->broken;
+  if (in->plan.posted) ledger->state.valid = false; /* it tells of what is taken back */
   ledger->broken = false;
+  pending_drop(ledger);
   if (own) store_rollback(ledger->store);
   else store_rollback_to(ledger->store);
   if (code == TALLY_OK) in->result->dry_run = true;

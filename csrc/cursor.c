@@ -1,5 +1,7 @@
 /* cursor.c - the queries of §6 that give many rows: they page by key, and hold nothing between two pages. */
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reading.h"
 #include "request.h"
@@ -14,7 +16,8 @@ struct tally_cursor {
   document_query query;
   int64_t after; /* id or seq of the last row looked at */
   int64_t given; /* rows given so far */
-  size_t count, next;
+  size_t count, next, room;
+  int32_t today;
   bool ended;
   tally_status status; /* TALLY_STATUS_END: any */
   tally_kind kind;     /* 0: any */
@@ -124,6 +127,7 @@ static tally_code start(tally_cursor *cursor, tally_request *request) {
   TRY(ledger_enter(cursor->ledger));
   TRY(request_parse(cursor->ledger, request, &cursor->asked));
   TRY(keep_filter(cursor));
+  cursor->today = reading_today(&cursor->asked);
   switch (cursor->asked.command) {
   case TALLY_QUERY_DOCUMENTS:
     return start_documents(cursor);
@@ -135,9 +139,12 @@ static tally_code start(tally_cursor *cursor, tally_request *request) {
 }
 
 tally_code tally_cursor_open(tally_ledger *ledger, tally_request *request, tally_cursor **out) {
-  tally_cursor *cursor = calloc(1, sizeof *cursor);
+  tally_cursor *cursor = malloc(sizeof *cursor);
   *out = NULL;
   if (cursor == NULL) return fail_memory(ledger);
+  memset(cursor, 0, offsetof(struct tally_cursor, rows)); /* the rows are filled before they are read */
+  memset(&cursor->document, 0, sizeof cursor->document);
+  memset(&cursor->payment, 0, sizeof cursor->payment);
   cursor->ledger = ledger;
   tally_code code = start(cursor, request);
   if (code) tally_cursor_close(cursor);
@@ -167,26 +174,33 @@ static bool text_fits(tally_text wanted, tally_text found) {
   return wanted.data == NULL || text_equal(wanted, found);
 }
 
+/* A page holds no more rows than the limit still allows, unless a filter may pass rows over. */
+static size_t next_room(const tally_cursor *cursor) {
+  if (cursor->room > 0 || !command_has(&cursor->asked, FIELD_LIMIT)) return STORE_PAGE;
+  return cursor->asked.limit < STORE_PAGE ? (size_t)cursor->asked.limit : STORE_PAGE;
+}
+
 /* Reads the next page where the present one is used up; TALLY_DONE at the end. */
 static tally_code turn_page(tally_cursor *cursor) {
   tally_ledger *ledger = cursor->ledger;
   const parsed_command *asked = &cursor->asked;
   if (cursor->next < cursor->count) return TALLY_OK;
-  if (cursor->count > 0 && cursor->count < STORE_PAGE) return TALLY_DONE;
+  if (cursor->room > 0 && cursor->count < cursor->room) return TALLY_DONE;
+  cursor->room = next_room(cursor);
   tally_code code;
   arena_reset(&cursor->page);
   cursor->next = 0;
   if (asked->command == TALLY_QUERY_DOCUMENTS) {
     code = store_documents_page(ledger->store, &cursor->page, &cursor->query, cursor->after, cursor->rows.documents,
-                                STORE_PAGE, &cursor->count);
+                                cursor->room, &cursor->count);
   } else if (asked->document.data) {
     code = store_entries_of_document(ledger->store, &cursor->page, asked->document, cursor->after,
-                                     cursor->rows.entries, STORE_PAGE, &cursor->count);
+                                     cursor->rows.entries, cursor->room, &cursor->count);
   } else if (asked->patient.data) {
     code = store_entries_of_patient(ledger->store, &cursor->page, asked->patient, cursor->after, cursor->rows.entries,
-                                    STORE_PAGE, &cursor->count);
+                                    cursor->room, &cursor->count);
   } else {
-    code = store_entries_after(ledger->store, &cursor->page, cursor->after, cursor->rows.entries, STORE_PAGE,
+    code = store_entries_after(ledger->store, &cursor->page, cursor->after, cursor->rows.entries, cursor->room,
                                &cursor->count);
   }
   TRY(fail_store(ledger, code));
@@ -207,7 +221,7 @@ tally_code tally_cursor_document(tally_cursor *cursor, const tally_document **do
     TRY(turn_page(cursor));
     const document_row *row = &cursor->rows.documents[cursor->next++];
     cursor->after = row->id;
-    TRY(view_document(cursor->ledger, row, reading_today(&cursor->asked), &cursor->document));
+    TRY(view_document(cursor->ledger, row, cursor->today, &cursor->document));
     if (!document_fits(cursor, &cursor->document)) continue;
     cursor->given++;
     *document = &cursor->document;

@@ -29,6 +29,7 @@ static tally_code check_not_negative(work *in) {
   if (in->asked->amount_minor >= 0) return TALLY_OK;
   fail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "amount: %s is below zero",
        amount_text(in->ledger, in->asked->amount_minor));
+  with_detail(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "field", text_of("amount"));
   return with_amount(in->ledger, TALLY_ERR_AMOUNT_NOT_POSITIVE, "value", in->asked->amount_minor);
 }
 
@@ -212,6 +213,6 @@ tally_code plan_cancel(work *in) {
     TRY(plan_entry(&in->plan, TALLY_KIND_CHARGE, document, document->row.patient, -own.charged, &entry));
   }
   document->row.facts.cancelled = true;
-  document->changed = true;
+  document->changed = document->moved = true;
   return TALLY_OK;
 }

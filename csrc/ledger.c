@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "journal.h"
+#include "pending.h"
 #include "utf8.h"
 
 enum { BUSY_TIMEOUT_DEFAULT_MS = 5000, SHOWN_BYTES = 64 };
@@ -166,7 +167,8 @@ tally_code ledger_enter(tally_ledger *ledger) {
 
 tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {
   *own = !store_in_transaction(ledger->store);
-  return *own ? fail_store(ledger, store_begin_read(ledger->store)) : TALLY_OK;
+  if (!*own) return pending_flush(ledger);
+  return fail_store(ledger, store_begin_read(ledger->store));
 }
 
 tally_code ledger_snapshot_end(tally_ledger *ledger, bool own, tally_code code) {
@@ -275,6 +277,7 @@ void tally_close(tally_ledger *ledger) {
   if (ledger->store) store_rollback(ledger->store);
   store_close(ledger->store);
   arena_free(&ledger->in_force.memory);
+  arena_free(&ledger->pending.memory);
   arena_free(&ledger->call);
   free(ledger->path);
   free(ledger);
@@ -297,6 +300,7 @@ tally_code tally_begin(tally_ledger *ledger) {
   if (ledger->depth == TRANSACTION_DEPTH_MAX) {
     return fail(ledger, TALLY_ERR_FIELD_INVALID, "transactions nest at most %d deep", TRANSACTION_DEPTH_MAX);
   }
+  if (ledger->depth) TRY(pending_flush(ledger));
   TRY(fail_store(ledger, ledger->depth ? store_savepoint(ledger->store) : store_begin(ledger->store)));
   ledger->depth++;
   ledger->poisoned &= ~(1u << (ledger->depth - 1));
@@ -307,6 +311,7 @@ void tally_rollback(tally_ledger *ledger) {
   if (ledger->depth == 0) return;
   ledger->depth--;
   ledger->state.valid = false;
+  pending_drop(ledger);
   if (ledger->depth) store_rollback_to(ledger->store);
   else store_rollback(ledger->store);
   ledger->broken = ledger->depth > 0 && !store_in_transaction(ledger->store);
@@ -326,6 +331,7 @@ static tally_code check_commit(tally_ledger *ledger) {
 tally_code tally_commit(tally_ledger *ledger) {
   if (ledger->depth == 0) return fail(ledger, TALLY_ERR_FIELD_INVALID, "there is no transaction to commit");
   tally_code code = check_commit(ledger);
+  if (!code && ledger->depth == 1) code = pending_flush(ledger);
   if (!code) code = fail_store(ledger, ledger->depth > 1 ? store_release(ledger->store) : store_commit(ledger->store));
   if (code) {
     tally_rollback(ledger);

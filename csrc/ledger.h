@@ -10,7 +10,8 @@ enum {
   ERROR_DETAILS_MAX = 8,
   ERROR_VALUE_BYTES = 160,    /* of a detail; longer values are cut with "…" */
   ERROR_MESSAGE_BYTES = 1024, /* of the sentence */
-  TRANSACTION_DEPTH_MAX = 32  /* nested transactions; a bit each in poisoned */
+  TRANSACTION_DEPTH_MAX = 32, /* nested transactions; a bit each in poisoned */
+  PENDING_ROWS_MAX = 32       /* days' totals kept back: a batch moves a few types of one or two days */
 };
 
 typedef struct error_detail {
@@ -45,6 +46,14 @@ typedef struct config_state {
   const tally_payment_type *default_type;
 } config_state;
 
+/* See pending.h. */
+typedef struct pending_rows {
+  arena memory;
+  tally_totals totals[PENDING_ROWS_MAX];
+  size_t count;
+  unsigned series_moved; /* a bit each */
+} pending_rows;
+
 struct tally_ledger {
   store *store;
   char *path;
@@ -53,6 +62,7 @@ struct tally_ledger {
   const tally_currency *currency;
   config_state in_force;
   ledger_state state;
+  pending_rows pending;
   arena call; /* memory of the present call */
   last_error error;
   int depth;

@@ -330,9 +330,11 @@ int l_status(lua_State *L) {
   lua_settop(L, 1);
   if (!check_fact_names(L)) {
     const char *name = luaL_tolstring(L, -1, NULL);
-    return l_refuse(L, TALLY_ERR_FIELD_UNKNOWN, name,
-                    "facts have no such field; they are kind, charged, collected, credited, discounted, lost, "
-                    "rounded, invoiced, cancelled");
+    const char *message = lua_pushfstring(L,
+                                          "facts have no field %s; they are kind, charged, collected, credited, "
+                                          "discounted, lost, rounded, invoiced, cancelled",
+                                          name);
+    return l_refuse(L, TALLY_ERR_FIELD_UNKNOWN, name, message);
   }
   find_facts_currency(&in);
   tally_facts facts = {.kind = read_kind(&in)};
@@ -345,7 +347,10 @@ int l_status(lua_State *L) {
   facts.invoiced = read_flag(&in, "invoiced");
   facts.cancelled = read_flag(&in, "cancelled");
   if (!in.code) in.code = tally_status_of(&facts, &status, NULL);
-  if (in.code) return l_refuse(L, in.code, in.wrong ? in.wrong : "charged", tally_code_text(in.code));
+  if (in.code) {
+    const char *field = in.wrong ? in.wrong : "charged";
+    return l_refuse(L, in.code, field, lua_pushfstring(L, "%s: %s", field, tally_code_text(in.code)));
+  }
   lua_pushstring(L, tally_status_name(status));
   return 1;
 }

@@ -27,8 +27,18 @@ static void set_boolean(lua_State *L, const char *name, bool value) {
   lua_setfield(L, -2, name);
 }
 
+/* Money values do not change, so one zero serves for all: the registry keeps it by its currency's address. */
+static void push_zero(lua_State *L, const tally_currency *currency) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, currency) == LUA_TUSERDATA) return;
+  lua_pop(L, 1);
+  l_push_money(L, 0, currency);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, currency);
+}
+
 static void set_money(lua_State *L, const char *name, int64_t minor, const tally_currency *currency) {
-  l_push_money(L, minor, currency);
+  if (minor == 0) push_zero(L, currency);
+  else l_push_money(L, minor, currency);
   lua_setfield(L, -2, name);
 }
 

@@ -51,6 +51,7 @@ static settlement settlement_of(const parsed_command *asked) {
                       .group = asked->group,
                       .reference = asked->reference,
                       .fields = asked->fields,
+                      .field_types = asked->field_types,
                       .field_count = asked->field_count,
                       .at_ms = asked->at_ms,
                       .day = asked->day};
@@ -248,6 +249,7 @@ static tally_code inherit_fields(work *in, const payment_entries *payment, settl
     }
   }
   out->fields = kept;
+  out->field_types = NULL;
   return TALLY_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "content.h"
+#include "pending.h"
 
 void plan_begin(plan *out, tally_ledger *ledger, const parsed_command *asked) {
   *out = (plan){.ledger = ledger, .asked = asked, .at_ms = asked->at_ms, .day = asked->day};
@@ -200,6 +201,7 @@ tally_code plan_join(plan *in, planned_document *consultation, planned_document 
   TRY(add_invoice_entry(in, TALLY_KIND_INVOICING, consultation, invoice));
   consultation->row.invoice = invoice->row.number;
   consultation->row.facts.invoiced = true;
+  consultation->moved = true;
   return TALLY_OK;
 }
 
@@ -207,6 +209,7 @@ tally_code plan_release(plan *in, planned_document *consultation, planned_docume
   TRY(add_invoice_entry(in, TALLY_KIND_RELEASE, consultation, invoice));
   consultation->row.invoice = (tally_text){NULL, 0};
   consultation->row.facts.invoiced = false;
+  consultation->moved = true;
   return TALLY_OK;
 }
 
@@ -314,16 +317,30 @@ static tally_code append_entries(plan *in, ledger_state *state) {
   return TALLY_OK;
 }
 
+bool document_is_open(const tally_facts *facts) {
+  int64_t remaining;
+  return tally_status_of(facts, NULL, &remaining) == TALLY_OK && remaining > 0;
+}
+
+static tally_code write_document(plan *in, planned_document *document) {
+  store *to = in->ledger->store;
+  bool was_open = document->row.open;
+  document->row.open = document_is_open(&document->row.facts);
+  if (document->is_new) return store_document_put(to, &document->row);
+  if (document->moved || was_open != document->row.open) return store_document_set(to, &document->row);
+  return document->changed ? store_document_set_facts(to, &document->row) : TALLY_OK;
+}
+
 static tally_code write_documents(plan *in, int64_t act, int64_t recorded_at_ms) {
   for (size_t i = 0; i < in->document_count; i++) {
     planned_document *document = in->documents[i];
     if (document->is_new) {
       document->row.id = act;
       document->row.recorded_at_ms = recorded_at_ms;
-      TRY(fail_store(in->ledger, store_document_put(in->ledger->store, &document->row)));
-    } else if (document->changed) {
-      TRY(fail_store(in->ledger, store_document_set(in->ledger->store, &document->row)));
+    } else if (!document->changed) {
+      continue;
     }
+    TRY(fail_store(in->ledger, write_document(in, document)));
   }
   return TALLY_OK;
 }
@@ -337,28 +354,13 @@ static tally_code write_credits(plan *in) {
   return TALLY_OK;
 }
 
-/* Entries of one act that fall under one key of the totals, most often all, are added up before they are written. */
-static tally_code write_totals(plan *in) {
-  tally_totals pending = {0}, delta;
-  bool any = false;
+static tally_code move_totals(plan *in) {
+  tally_totals delta;
   for (size_t i = 0; i < in->count; i++) {
-    if (!journal_totals(&in->entries[i], in->effects[i], &delta)) continue;
-    if (any && totals_same_key(&pending, &delta)) {
-      TRY(totals_add(&pending, &delta));
-      continue;
-    }
-    if (any) TRY(fail_store(in->ledger, store_totals_add(in->ledger->store, &pending)));
-    pending = delta;
-    any = true;
+    if (journal_totals(&in->entries[i], in->effects[i], &delta)) TRY(pending_add(in->ledger, &delta));
   }
-  return any ? fail_store(in->ledger, store_totals_add(in->ledger->store, &pending)) : TALLY_OK;
-}
-
-static tally_code write_series(plan *in, ledger_state *state) {
   for (int which = 1; which < SERIES_END; which++) {
-    if (in->series_next[which] == 0) continue;
-    TRY(fail_store(in->ledger, store_series_set(in->ledger->store, (series)which, in->series_next[which])));
-    state->series_next[which] = in->series_next[which];
+    if (in->series_next[which]) pending_series(in->ledger, (series)which, in->series_next[which]);
   }
   return TALLY_OK;
 }
@@ -379,13 +381,13 @@ tally_code plan_post(plan *in) {
   annotation_row texts[ANNOTATION_FIELDS];
   TRY(complete_entries(in, state, recorded));
   TRY(prepare_texts(in, act, texts, &in->entries[0].commitment));
+  in->posted = true;
   in->ledger->broken = true; /* until all is written */
   TRY(append_entries(in, state));
   TRY(write_texts(in, texts));
   TRY(write_documents(in, act, recorded));
   TRY(write_credits(in));
-  TRY(write_totals(in));
-  TRY(write_series(in, state));
+  TRY(move_totals(in));
   TRY(write_closing(in, state));
   state->last_recorded_at_ms = recorded;
   in->ledger->broken = false;

@@ -11,6 +11,7 @@
 typedef struct planned_document {
   document_row row;
   bool is_new, changed;
+  bool moved; /* invoice or cancelled changed, not the facts alone */
 } planned_document;
 
 typedef struct planned_credit {
@@ -36,6 +37,7 @@ typedef struct plan {
   tally_text number;               /* of the payment or document made */
   int64_t series_next[SERIES_END]; /* 0: untouched */
   tally_code overflow;
+  bool posted; /* writing has begun */
 } plan;
 
 void plan_begin(plan *out, tally_ledger *ledger, const parsed_command *asked);
@@ -59,6 +61,9 @@ tally_code plan_release(plan *in, planned_document *consultation, planned_docume
 
 /* Takes the next number of a series that is free; gives it in the call's memory. */
 tally_code plan_number(plan *in, series which, tally_text *number);
+
+/* Says whether something remains of facts: what the stored `open` must be. */
+bool document_is_open(const tally_facts *facts);
 
 /* amount-overflow where a planned sum did not fit. */
 tally_code plan_check(plan *in);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pending.h"
 #include "request.h"
 #include "view.h"
 
@@ -149,6 +150,7 @@ tally_code tally_read_totals(tally_ledger *ledger, tally_request *request, const
   TRY(parse_by(ledger, &asked, by));
   totals_query query = {command_has(&asked, FIELD_FROM_DAY) ? asked.from_day : INT32_MIN,
                         command_has(&asked, FIELD_TO_DAY) ? asked.to_day : INT32_MAX, *by};
+  TRY(pending_flush(ledger));
   TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, rows, count)));
   tally_totals *list = (tally_totals *)*rows; /* in our own memory */
   for (size_t i = 0; i < *count; i++) {
@@ -181,6 +183,7 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   store_facts facts;
   closing_row closing;
   TRY(tally_read_head(ledger, &head));
+  TRY(pending_flush(ledger));
   TRY(fail_store(ledger, store_facts_get(ledger->store, &facts)));
   *info = (tally_info){.version = TALLY_VERSION,
                        .sqlite_version = store_engine_version(),

@@ -549,9 +549,14 @@ static tally_code member_text(parser *in, const value *given, tally_text *text) 
 static tally_code take_map(parser *in, slot *given) {
   parsed_command *out = in->out;
   out->fields = ARENA_ARRAY(&in->request->memory, tally_pair, given->count + 1);
-  if (out->fields == NULL) return fail_memory(in->ledger);
+  out->field_types = ARENA_ARRAY(&in->request->memory, tally_field_type, given->count + 1);
+  if (out->fields == NULL || out->field_types == NULL) return fail_memory(in->ledger);
   if (given->count) qsort(given->members, given->count, sizeof(member), compare_members);
   for (size_t i = 0; i < given->count; i++) {
+    shape given_as = given->members[i].value.shape;
+    out->field_types[out->field_count] = given_as == SHAPE_INTEGER   ? TALLY_FIELD_INTEGER
+                                         : given_as == SHAPE_BOOLEAN ? TALLY_FIELD_BOOLEAN
+                                                                     : TALLY_FIELD_STRING;
     tally_pair *pair = &out->fields[out->field_count++];
     pair->key = given->members[i].key;
     TRY(member_text(in, &given->members[i].value, &pair->value));

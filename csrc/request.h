@@ -76,7 +76,8 @@ typedef struct parsed_command {
   int64_t at_ms, as_of_ms, now_ms;
   int32_t day, due, through, from_day, to_day; /* day: the business day of at */
   bool reopen, dry_run, overdue, reversed;
-  tally_pair *fields; /* sorted by key */
+  tally_pair *fields;            /* sorted by key */
+  tally_field_type *field_types; /* what each was given as: string, integer or boolean */
   size_t field_count;
   tally_text mismatched;   /* the first of fields that its pattern does not match */
   counted_amount *counted; /* sorted by type */

@@ -25,9 +25,11 @@ static bool has_extra(const settlement *asked, tally_text name) {
   return false;
 }
 
-static bool extra_fits(const tally_extra_field *extra, tally_text value) {
+/* A text will do for any type that it reads as; an integer or a boolean only for its own. */
+static bool extra_fits(const tally_extra_field *extra, tally_text value, tally_field_type given) {
   int64_t integer;
   int32_t day;
+  if (given != TALLY_FIELD_STRING && given != extra->type) return false;
   switch (extra->type) {
   case TALLY_FIELD_INTEGER:
     return pairs_integer(value, &integer);
@@ -51,7 +53,8 @@ tally_code settlement_check_fields(work *in, const settlement *asked) {
     return refuse_extra(in, TALLY_ERR_FIELD_MISSING, extra->name, "is missing; the payment type needs it");
   }
   for (size_t i = 0; i < asked->field_count; i++) {
-    if (extra_fits(find_extra(asked->type, asked->fields[i].key), asked->fields[i].value)) continue;
+    tally_field_type given = asked->field_types ? asked->field_types[i] : TALLY_FIELD_STRING;
+    if (extra_fits(find_extra(asked->type, asked->fields[i].key), asked->fields[i].value, given)) continue;
     return refuse_extra(in, TALLY_ERR_FIELD_INVALID, asked->fields[i].key, "has a value of another type");
   }
   if (in->asked->mismatched.data == NULL || !has_extra(asked, in->asked->mismatched)) return TALLY_OK;

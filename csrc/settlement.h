@@ -13,6 +13,7 @@ typedef struct settlement {
   int64_t amount_minor, tendered_minor;
   tally_text patient, group, reference;
   const tally_pair *fields;
+  const tally_field_type *field_types; /* as given; NULL where they are an earlier payment's */
   size_t field_count;
   int64_t at_ms;
   int32_t day;

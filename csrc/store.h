@@ -102,6 +102,7 @@ typedef struct document_row {
   int64_t at_ms, recorded_at_ms;
   int32_t day, due;
   bool has_due;
+  bool open; /* something remains: what the index of open documents goes by */
   tally_facts facts;
 } document_row;
 typedef enum document_order { ORDER_NEWEST, ORDER_OLDEST } document_order;
@@ -114,7 +115,9 @@ typedef struct document_query {
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
 tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
 tally_code store_document_put(store *in, const document_row *row);
-tally_code store_document_set(store *in, const document_row *row); /* facts, invoice, cancelled */
+/* Writes facts, invoice, cancelled and open; or the facts alone, which touches no index. */
+tally_code store_document_set(store *in, const document_row *row);
+tally_code store_document_set_facts(store *in, const document_row *row);
 /* Pages in order of making, beyond after_id (0: from the start). */
 tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,
                                 document_row *rows, size_t room, size_t *count);

@@ -15,12 +15,13 @@ static tally_code read_document(store *in, sqlite3_stmt *row, arena *from, docum
   out->invoice = column_text(row, 8, from, &failed);
   out->facts.invoiced = out->invoice.data != NULL;
   out->facts.cancelled = sqlite3_column_int(row, 9) != 0;
-  out->facts.charged = sqlite3_column_int64(row, 10);
-  out->facts.collected = sqlite3_column_int64(row, 11);
-  out->facts.credited = sqlite3_column_int64(row, 12);
-  out->facts.discounted = sqlite3_column_int64(row, 13);
-  out->facts.lost = sqlite3_column_int64(row, 14);
-  out->facts.rounded = sqlite3_column_int64(row, 15);
+  out->open = sqlite3_column_int(row, 10) != 0;
+  out->facts.charged = sqlite3_column_int64(row, 11);
+  out->facts.collected = sqlite3_column_int64(row, 12);
+  out->facts.credited = sqlite3_column_int64(row, 13);
+  out->facts.discounted = sqlite3_column_int64(row, 14);
+  out->facts.lost = sqlite3_column_int64(row, 15);
+  out->facts.rounded = sqlite3_column_int64(row, 16);
   return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
 }
 
@@ -84,7 +85,8 @@ tally_code store_document_put(store *in, const document_row *row) {
   bind_integer_or_null(prepared, 8, row->has_due, row->due);
   bind_text(prepared, 9, row->invoice);
   sqlite3_bind_int(prepared, 10, row->facts.cancelled);
-  bind_facts(prepared, 11, &row->facts);
+  sqlite3_bind_int(prepared, 11, row->open);
+  bind_facts(prepared, 12, &row->facts);
   return store_run(in, prepared);
 }
 
@@ -95,7 +97,17 @@ tally_code store_document_set(store *in, const document_row *row) {
   bind_facts(prepared, 1, &row->facts);
   bind_text(prepared, 7, row->invoice);
   sqlite3_bind_int(prepared, 8, row->facts.cancelled);
-  sqlite3_bind_int64(prepared, 9, row->id);
+  sqlite3_bind_int(prepared, 9, row->open);
+  sqlite3_bind_int64(prepared, 10, row->id);
+  return store_run(in, prepared);
+}
+
+tally_code store_document_set_facts(store *in, const document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_SET_FACTS, &prepared);
+  if (code) return code;
+  bind_facts(prepared, 1, &row->facts);
+  sqlite3_bind_int64(prepared, 7, row->id);
   return store_run(in, prepared);
 }
 

@@ -61,7 +61,7 @@ static const char *advice(tally_code code) {
   case TALLY_ERR_READ_ONLY:
     return "the ledger file or its folder may not be written; change their permissions, or open it with mode \"ro\"";
   case TALLY_ERR_AMOUNT_OVERFLOW:
-    return "a sum would leave the range of 64-bit minor units";
+    return "a sum of the day's amounts would leave the range of 64-bit minor units; nothing was written";
   case TALLY_ERR_OUT_OF_MEMORY:
     return "out of memory";
   default:
@@ -75,6 +75,7 @@ tally_code store_failed(store *in) {
   if (code == TALLY_ERR_CORRUPT && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
     code = TALLY_ERR_AMOUNT_OVERFLOW;
   }
+  if (code == TALLY_ERR_AMOUNT_OVERFLOW) return store_failed_with(in, code, "%s", advice(code));
   return store_failed_with(in, code, "%s (SQLite: %s)", advice(code), sqlite3_errmsg(in->database));
 }
 
@@ -188,7 +189,10 @@ static tally_code harden(store *in, int busy_timeout_ms) {
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-  int status = sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL", NULL, NULL, NULL);
+  /* 16 MB of pages hold the last years' worth of a clinic's hot pages. */
+  int status =
+      sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384",
+                   NULL, NULL, NULL);
   if (status != SQLITE_OK) return store_failed(in);
   return expect_pragma(in, "PRAGMA synchronous", "2");
 }

@@ -12,11 +12,10 @@
   "content, "                                                                                                         \
   "refers, script_version, hash"
 #define DOCUMENT_COLUMNS                                                                                              \
-  "id, number, kind, patient, at_ms, recorded_at_ms, day, due, invoice, cancelled, charged, collected, credited, "    \
-  "discounted, lost, rounded"
+  "id, number, kind, patient, at_ms, recorded_at_ms, day, due, invoice, cancelled, open, charged, collected, "        \
+  "credited, discounted, lost, rounded"
 /* Written word for word as in the partial index, so that the planner takes it. */
-#define DOCUMENT_IS_OPEN                                                                                              \
-  "invoice IS NULL AND cancelled = 0 AND charged > collected + credited + discounted + lost + rounded"
+#define DOCUMENT_IS_OPEN "open = 1"
 #define TOTALS_COLUMNS "collected, refunded, deposited, withdrawn, credited, discounted, lost, rounded, count"
 
 /* X(NAME, "SQL"): each is prepared on first use and kept. Parameters are numbered in order of appearance. */
@@ -49,7 +48,7 @@
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
   X(LINKS_OF_DOCUMENT,                                                                                                \
     "SELECT seq, act, kind, number, NULL FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 AND at_ms <= $4 "  \
-    "AND kind IN (2, 3, 4, 7, 10) ORDER BY seq LIMIT $5")                                                             \
+    "AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10) ORDER BY seq LIMIT $5")                                      \
   X(LINKS_OF_INVOICE,                                                                                                 \
     "SELECT seq, act, kind, NULL, document FROM entry WHERE counter_document = $1 AND seq > $2 AND seq <= $3 AND "    \
     "at_ms <= $4 ORDER BY seq LIMIT $5")                                                                              \
@@ -66,9 +65,11 @@
   X(DOCUMENT_GET, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE number = $1")                                      \
   X(DOCUMENT_GET_ID, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id = $1")                                       \
   X(DOCUMENT_PUT, "INSERT INTO document (" DOCUMENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "     \
-                  "$11, $12, $13, $14, $15, $16)")                                                                    \
+                  "$11, $12, $13, $14, $15, $16, $17)")                                                               \
   X(DOCUMENT_SET, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, "     \
-                  "rounded = $6, invoice = $7, cancelled = $8 WHERE id = $9")                                         \
+                  "rounded = $6, invoice = $7, cancelled = $8, open = $9 WHERE id = $10")                             \
+  X(DOCUMENT_SET_FACTS, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, "          \
+                        "lost = $5, rounded = $6 WHERE id = $7")                                                      \
   X(DOCUMENTS_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id < $1 ORDER BY id DESC LIMIT $2")            \
   X(DOCUMENTS_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id > $1 ORDER BY id LIMIT $2")                 \
   X(OPEN_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = $1 AND id < $2 AND " DOCUMENT_IS_OPEN        \

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "config_codec.h"
+#include "pending.h"
 
 enum { ENTRIES_PER_STEP = 4, WHAT_BYTES = 256 };
 
@@ -310,6 +311,7 @@ tally_code tally_verify_step(tally_verify *verify) {
 tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, tally_verify **out) {
   *out = NULL;
   TRY(ledger_enter(ledger));
+  TRY(pending_flush(ledger));
   tally_verify *in = calloc(1, sizeof *in);
   if (in == NULL) return fail_memory(ledger);
   in->ledger = ledger;

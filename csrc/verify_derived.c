@@ -5,6 +5,7 @@
 #include "config.h"
 #include "config_codec.h"
 #include "pairs.h"
+#include "plan.h"
 #include "verify.h"
 
 static tally_code derived_wrong(tally_verify *in, int64_t seq, const char *what, const char *name) {
@@ -52,6 +53,8 @@ static tally_code check_facts(tally_verify *in, const document_row *row) {
               a->discounted == b->discounted && a->lost == b->lost && a->rounded == b->rounded;
   if (!same) return document_wrong(in, row, "its sums are not those of the journal");
   if (a->cancelled != b->cancelled) return document_wrong(in, row, "the journal differs on whether it is cancelled");
+  if (row->open != document_is_open(b))
+    return document_wrong(in, row, "its mark of being open is not what its sums say");
   if (!text_equal(row->invoice, folded.invoice))
     return document_wrong(in, row, "its invoice is another in the journal");
   return TALLY_OK;
