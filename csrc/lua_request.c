@@ -161,19 +161,42 @@ static const char *key_name(lua_State *L, int index) {
 
 /* ---- Patterns of extra fields: Lua patterns, so matched here ---- */
 
-static const tally_payment_type *type_of_request(lua_State *L, l_ledger *box, int table, tally_command command) {
-  const tally_payment *payment;
-  l_raw_field(L, table, "type");
-  const tally_payment_type *type =
-      lua_type(L, -1) == LUA_TSTRING ? tally_ledger_type(box->ledger, l_text(L, -1)) : NULL;
-  bool named = !lua_isnil(L, -1);
-  lua_pop(L, 1);
-  if (named) return type;
-  if (command != TALLY_COMMAND_CORRECT) return tally_ledger_default_type(box->ledger);
+/* The payment that a correction names, or NULL. */
+static const tally_payment *corrected_payment(lua_State *L, l_ledger *box, int table) {
+  const tally_payment *payment = NULL;
   l_raw_field(L, table, "payment");
-  bool found = lua_type(L, -1) == LUA_TSTRING && tally_read_payment(box->ledger, l_text(L, -1), &payment) == TALLY_OK;
+  bool named = lua_type(L, -1) == LUA_TSTRING;
+  if (!named || tally_read_payment(box->ledger, l_text(L, -1), &payment) != TALLY_OK) payment = NULL;
   lua_pop(L, 1);
-  return found ? tally_ledger_type(box->ledger, payment->type) : NULL;
+  return payment;
+}
+
+static const tally_payment_type *type_of_request(lua_State *L, l_ledger *box, int table,
+                                                 const tally_payment *payment) {
+  l_raw_field(L, table, "type");
+  const tally_payment_type *type = NULL;
+  if (lua_type(L, -1) == LUA_TSTRING) type = tally_ledger_type(box->ledger, l_text(L, -1));
+  else if (payment) type = tally_ledger_type(box->ledger, payment->type);
+  else type = tally_ledger_default_type(box->ledger);
+  lua_pop(L, 1);
+  return type;
+}
+
+/* Pushes an extra field's text: of the request's own table (at the top), or, where it has none, the one that the corrected
+ * payment passes on. Pushes nil where there is none. */
+static void push_extra(lua_State *L, tally_text name, const tally_payment *payment) {
+  if (lua_istable(L, -1)) {
+    lua_pushlstring(L, name.data, name.length);
+    lua_rawget(L, -2);
+    return;
+  }
+  for (size_t i = 0; payment && i < payment->field_count; i++) {
+    tally_pair pair = payment->fields[i];
+    if (pair.key.length != name.length || memcmp(pair.key.data, name.data, name.length) != 0) continue;
+    lua_pushlstring(L, pair.value.data, pair.value.length);
+    return;
+  }
+  lua_pushnil(L);
 }
 
 /* Asks string.find (the registry keeps it) whether the value at the top matches; an error is no match. */
@@ -188,15 +211,18 @@ static bool matches(lua_State *L, tally_text pattern) {
 
 static void match_patterns(lua_State *L, l_ledger *box, int table, tally_command command) {
   l_raw_field(L, table, "fields");
-  const tally_payment_type *type = lua_type(L, -1) == LUA_TTABLE ? type_of_request(L, box, table, command) : NULL;
-  for (size_t i = 0; type && i < type->field_count; i++) {
-    const tally_extra_field *extra = &type->fields[i];
-    if (extra->pattern.data == NULL) continue;
-    lua_pushlstring(L, extra->name.data, extra->name.length);
-    lua_rawget(L, -2);
-    if (lua_type(L, -1) == LUA_TSTRING && !matches(L, extra->pattern))
-      tally_request_mark_mismatch(box->request, extra->name);
-    lua_pop(L, 1);
+  bool corrects = command == TALLY_COMMAND_CORRECT;
+  if (lua_istable(L, -1) || corrects) {
+    const tally_payment *payment = corrects ? corrected_payment(L, box, table) : NULL;
+    const tally_payment_type *type = type_of_request(L, box, table, payment);
+    for (size_t i = 0; type && i < type->field_count; i++) {
+      const tally_extra_field *extra = &type->fields[i];
+      if (extra->pattern.data == NULL) continue;
+      push_extra(L, extra->name, payment);
+      bool text = lua_type(L, -1) == LUA_TSTRING;
+      if (text && !matches(L, extra->pattern)) tally_request_mark_mismatch(box->request, extra->name);
+      lua_pop(L, 1);
+    }
   }
   lua_pop(L, 1);
 }

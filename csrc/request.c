@@ -561,7 +561,6 @@ static tally_code take_map(parser *in, slot *given) {
     pair->key = given->members[i].key;
     TRY(member_text(in, &given->members[i].value, &pair->value));
   }
-  out->mismatched = in->request->mismatched;
   return TALLY_OK;
 }
 
@@ -722,6 +721,7 @@ static tally_code take_dates(parser *in) {
 
 static void take_defaults(parser *in) {
   parsed_command *out = in->out;
+  out->mismatched = in->request->mismatched;
   if (!command_has(out, FIELD_ACTOR) && out->command <= TALLY_COMMAND_LAST_WRITING) out->actor = in->request->actor;
   if (!command_has(out, FIELD_ROLES)) out->roles = in->request->roles;
 }

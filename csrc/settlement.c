@@ -63,18 +63,16 @@ tally_code settlement_check_fields(work *in, const settlement *asked) {
 
 /* ---- Amounts ---- */
 
-/* What each document still misses; those with nothing open are passed over. */
+/* What each document still misses; those with nothing open are passed over. A sum that leaves int64 is told in its turn. */
 static tally_code sum_open(work *in, settlement *asked) {
   asked->open = ARENA_ARRAY(&in->ledger->call, int64_t, asked->count);
   if (asked->open == NULL) return fail_memory(in->ledger);
   for (size_t i = 0; i < asked->count; i++) {
-    int64_t remaining;
+    int64_t remaining = 0;
     const document_row *row = &asked->documents[i]->row;
-    tally_code code = tally_status_of(&row->facts, NULL, &remaining);
-    if (!code && remaining > 0) code = tally_minor_add(asked->remaining, remaining, &asked->remaining);
-    if (code)
-      return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the documents' sum leaves the range of 64-bit minor units");
+    if (tally_status_of(&row->facts, NULL, &remaining)) asked->overflows = true;
     if (remaining <= 0) continue;
+    if (tally_minor_add(asked->remaining, remaining, &asked->remaining)) asked->overflows = true;
     asked->open[i] = remaining;
     if (asked->payer.data == NULL) asked->payer = row->patient;
     if (!text_equal(asked->payer, row->patient)) asked->two_payers = true;
@@ -96,9 +94,8 @@ static tally_code work_out(work *in, settlement *asked) {
   const tally_payment_type *type = asked->type;
   TRY(sum_open(in, asked));
   asked->due = asked->remaining;
-  if (type->round_to_minor > 0 && tally_minor_round(asked->remaining, type->round_to_minor, &asked->due)) {
-    return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the sum to be paid leaves the range of 64-bit minor units");
-  }
+  bool rounds = type->round_to_minor > 0;
+  if (rounds && tally_minor_round(asked->remaining, type->round_to_minor, &asked->due)) asked->overflows = true;
   if (asked->has_amount) asked->given = asked->amount_minor;
   else TRY(default_amount(in, asked));
   asked->exceeds = asked->given > asked->due;
@@ -199,7 +196,9 @@ tally_code settlement_check(work *in, settlement *asked) {
   TRY(check_limit(in, asked->recorded, asked->type));
   TRY(check_excess(in, asked));
   TRY(check_credit(in, asked));
-  return check_tendered(in, asked);
+  TRY(check_tendered(in, asked));
+  if (!asked->overflows) return TALLY_OK;
+  return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the documents' sum leaves the range of 64-bit minor units");
 }
 
 /* ---- Entries ---- */

@@ -25,6 +25,7 @@ typedef struct settlement {
   int64_t settled;   /* goes to the documents */
   int64_t recorded;  /* settled and deposited */
   bool exceeds, closes;
+  bool overflows;   /* remaining is not the whole sum, which leaves int64 */
   tally_text payer; /* whose documents take it; none where they are of two patients */
   bool two_payers;
 } settlement;

@@ -61,7 +61,7 @@ static const char *advice(tally_code code) {
   case TALLY_ERR_READ_ONLY:
     return "the ledger file or its folder may not be written; change their permissions, or open it with mode \"ro\"";
   case TALLY_ERR_AMOUNT_OVERFLOW:
-    return "a sum of the day's amounts would leave the range of 64-bit minor units; nothing was written";
+    return "a sum of the amounts would leave the range of 64-bit minor units";
   case TALLY_ERR_OUT_OF_MEMORY:
     return "out of memory";
   default:

@@ -1,0 +1,78 @@
+-- report.lua - medians and ratios, as a table for people and as JSON for programs.
+local report = {}
+
+local function median_of(numbers)
+  local sorted = table.move(numbers, 1, #numbers, 1, {})
+  table.sort(sorted)
+  local half = #sorted // 2
+  if #sorted % 2 == 1 then return sorted[half + 1] end
+  return (sorted[half] + sorted[half + 1]) / 2
+end
+
+local function spread_of(numbers)
+  return { median = median_of(numbers), min = math.min(table.unpack(numbers)), max = math.max(table.unpack(numbers)) }
+end
+
+-- The two sides of one round were measured within a second, so what slows the machine slows both: their ratio is taken
+-- round by round, and the median is of the ratios.
+local function ratios_of(rates, limit_rates)
+  local ratios = {}
+  for round, rate in ipairs(rates) do ratios[round] = rate / limit_rates[round] end
+  return ratios
+end
+
+---Gives a row for each work: the sides' rates and the ratio of the last side to the limit, each with median, min, max.
+---@param measured { work: table, rates: table<string, number[]> }[]
+---@param sides { id: string, label: string }[]
+---@param limit string the id of the side that is the limit
+function report.rows(measured, sides, limit)
+  local rows = {}
+  for i, one in ipairs(measured) do
+    local row = { id = one.work.id, label = one.work.label, unit = one.work.unit, aim = one.work.aim, rate = {} }
+    for _, side in ipairs(sides) do row.rate[side.id] = spread_of(one.rates[side.id]) end
+    row.ratio = spread_of(ratios_of(one.rates[sides[#sides].id], one.rates[limit]))
+    rows[i] = row
+  end
+  return rows
+end
+
+-- 1234567.8 becomes "1,234,568".
+local function grouped(number)
+  local digits = ("%.0f"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (digits:gsub("^,", ""))
+end
+
+function report.print(rows, sides, machine, size)
+  print(("%s, %d CPUs, %s, %s; SQLite %s, %s; %s"):format(machine.cpu, machine.cpus, machine.kernel,
+    machine.file_system, machine.sqlite, machine.lua, machine.settings))
+  print(("%s documents, medians of %d rounds"):format(grouped(size.documents), size.rounds))
+  print()
+  local line = "%-32s %12s %12s   %6s  %-13s %5s"
+  print(line:format("work, per second", sides[1].label, sides[2].label, "ratio", "(min … max)", "aim"))
+  for _, row in ipairs(rows) do
+    print(line:format(row.label, grouped(row.rate[sides[1].id].median), grouped(row.rate[sides[2].id].median),
+      ("%.2f"):format(row.ratio.median), ("(%.2f … %.2f)"):format(row.ratio.min, row.ratio.max),
+      ("%.2f"):format(row.aim)))
+  end
+end
+
+-- Numbers, strings, and tables of them: a list has a first item, all else is an object with its names in order.
+local function encode(value, indent)
+  if type(value) == "string" then return ('"%s"'):format(value:gsub('[%c"\\]', function(c)
+    return ("\\u%04x"):format(c:byte())
+  end)) end
+  if type(value) ~= "table" then return ("%.14g"):format(value) end
+  local items, inner = {}, indent .. "  "
+  for _, item in ipairs(value) do items[#items + 1] = inner .. encode(item, inner) end
+  if #items > 0 then return ("[\n%s\n%s]"):format(table.concat(items, ",\n"), indent) end
+  for name, item in pairs(value) do items[#items + 1] = ('%s"%s": %s'):format(inner, name, encode(item, inner)) end
+  table.sort(items)
+  return ("{\n%s\n%s}"):format(table.concat(items, ",\n"), indent)
+end
+
+function report.write(path, result)
+  local file <close> = assert(io.open(path, "w"))
+  file:write(encode(result, ""), "\n")
+end
+
+return report

@@ -1,0 +1,660 @@
+---@meta
+-- types.lua - what the API that is written in C looks like, for editors and for people. Nothing requires this file.
+-- The rules behind it are in docs/reference.md.
+-- luacheck: ignore 212 241 (functions without bodies)
+
+-- ---- Values ----
+
+---An exact amount: int64 minor units with a currency. It never changes; operators make new ones. Two currencies never
+---mix: adding or comparing them raises, and so does a sum beyond int64.
+---@class tallystick.Money
+---@field minor integer minor units, such as 12050 for 120.50 CHF
+---@field currency string the ISO 4217 code
+---@operator add(tallystick.Money): tallystick.Money
+---@operator sub(tallystick.Money): tallystick.Money
+---@operator mul(integer): tallystick.Money
+---@operator unm: tallystick.Money
+---@operator concat(string|tallystick.Money): string
+local Money = {}
+
+---Gives the amount without its currency: "120.50".
+---@return string
+function Money:decimal() end
+
+---Rounds to the nearest multiple of a step, halves up.
+---@param step tallystick.Money above zero, of the same currency
+---@return tallystick.Money
+function Money:round_to(step) end
+
+---Splits into parts that sum to the whole, to the last unit; earlier parts get what is left over.
+---@param parts integer|integer[] how many equal parts, or a weight for each; 1 to 1000 of them
+---@return tallystick.Money[]
+function Money:split(parts) end
+
+---What an amount is given as. Lua numbers are refused.
+---@alias tallystick.Amount string|tallystick.Money
+
+---A time: ISO 8601, or an integer of epoch seconds. Without Z or an offset it is local time.
+---@alias tallystick.Time string|integer
+
+---A calendar day: "2026-11-20", or any instant of it.
+---@alias tallystick.Day string|integer
+
+---@alias tallystick.DocumentKind "consultation"|"invoice"
+---@alias tallystick.Status
+---| "cancelled"
+---| "invoiced"
+---| "overpaid"
+---| "pending"
+---| "unpaid"
+---| "partial"
+---| "written_off"
+---| "offered"
+---| "paid"
+---@alias tallystick.Effect "money"|"credit"|"discount"|"loss"
+
+---What a refusal tells beside its sentence and its code: the field, what was found, what would do.
+---@alias tallystick.Details table<string, string>
+
+---What a document's status is a function of. Amounts are money values of one currency, or decimal strings; what is left
+---out is zero. A document will do.
+---@class tallystick.Facts
+---@field kind tallystick.DocumentKind
+---@field charged? tallystick.Amount
+---@field collected? tallystick.Amount
+---@field credited? tallystick.Amount
+---@field discounted? tallystick.Amount
+---@field lost? tallystick.Amount
+---@field rounded? tallystick.Amount
+---@field invoiced? boolean
+---@field cancelled? boolean
+
+-- ---- Opening ----
+
+---@class tallystick.Options
+---@field mode? "rw"|"ro" "rw", the default, makes the file where there is none
+---@field config? string a configuration script's path; without one the ledger's own stays in force, else the preset
+---@field actor? string who acts where a command names nobody
+---@field roles? string[] the roles that the actor holds where a command names none
+---@field clock? fun(): tallystick.Time gives the present time, for tests and hosts
+---@field busy_timeout? integer milliseconds to wait for another process, 5000 by default; 0 waits not at all
+---@field on_error? fun(message: string) for failures after a commit; kept for hooks, not called in this release
+---@field script_limits? table budgets of scripts; kept for hooks, not read in this release
+
+-- ---- What is read ----
+
+---A consultation or an invoice.
+---@class tallystick.Document
+---@field number string
+---@field kind tallystick.DocumentKind
+---@field patient string
+---@field status tallystick.Status
+---@field charged tallystick.Money
+---@field collected tallystick.Money
+---@field credited tallystick.Money
+---@field discounted tallystick.Money
+---@field lost tallystick.Money
+---@field rounded tallystick.Money
+---@field settled tallystick.Money the sum of the five before
+---@field remaining tallystick.Money zero on a cancelled document and on an invoiced consultation
+---@field invoiced boolean
+---@field cancelled boolean
+---@field invoice? string the invoice that the consultation stands on
+---@field at string
+---@field day string the business day
+---@field recorded_at string
+---@field due? string
+---@field overdue boolean
+---@field label? string not in lists
+---@field consultations? string[] on an invoice; not in lists
+---@field payments? string[] numbers of the payments made on the document itself; not in lists
+---@field mark? string the mark for people; on what ledger:document gives
+
+---What a payment did on one document.
+---@class tallystick.Allocation
+---@field document string
+---@field amount tallystick.Money
+---@field rounded tallystick.Money
+---@field refunded tallystick.Money
+
+---An act with a number of the payment series: pay, deposit, withdraw or refund.
+---@class tallystick.Payment
+---@field number string "R-00001"
+---@field act integer
+---@field kind "pay"|"deposit"|"withdraw"|"refund"
+---@field type string
+---@field type_version integer
+---@field effect tallystick.Effect
+---@field patient? string
+---@field group? string
+---@field reference? string
+---@field actor? string
+---@field note? string
+---@field reason? string
+---@field amount tallystick.Money what was recorded, the deposited part included
+---@field deposited tallystick.Money what went to the patient's credit
+---@field tendered? tallystick.Money what was handed over
+---@field change tallystick.Money tendered less amount
+---@field refunded tallystick.Money
+---@field at string
+---@field day string
+---@field recorded_at string
+---@field allocations tallystick.Allocation[]
+---@field fields? table<string, string> extra fields of its type
+---@field reversed boolean
+---@field reversed_by? integer the act
+---@field corrected_by? string the payment that replaced it
+---@field corrects? string the payment that it replaced
+---@field refund_of? string on a refund: the payment
+---@field refunds string[] numbers of its refunds
+
+---One row of the journal.
+---@class tallystick.Entry
+---@field seq integer
+---@field act integer
+---@field kind string charge, payment, discount, loss, rounding, deposit, credit, withdrawal, transfer, refund, …
+---@field command string the command that wrote it
+---@field debit? string the account's class
+---@field credit? string the account's class
+---@field number? string of the payment, on its first entry
+---@field document? string
+---@field counter_document? string
+---@field patient? string
+---@field counter_patient? string
+---@field type? string
+---@field type_version? integer
+---@field amount tallystick.Money
+---@field at string
+---@field day string
+---@field recorded_at string
+---@field actor? string
+---@field group? string
+---@field reference? string
+---@field tendered? tallystick.Money
+---@field due? string
+---@field key? string
+---@field refers? integer the entry that it reverses or refunds
+---@field script_version integer
+---@field hash string 64 hexadecimal digits
+
+---@class tallystick.Patient
+---@field patient string
+---@field credit tallystick.Money
+---@field owed tallystick.Money
+---@field documents tallystick.Document[] those with something remaining, oldest first
+
+---A row of totals. The first four are there where `by` names them; no group and no actor are the empty string.
+---@class tallystick.Totals
+---@field type? string
+---@field group? string
+---@field day? string
+---@field actor? string
+---@field collected tallystick.Money
+---@field refunded tallystick.Money
+---@field deposited tallystick.Money
+---@field withdrawn tallystick.Money
+---@field money tallystick.Money collected − refunded + deposited − withdrawn
+---@field credited tallystick.Money
+---@field discounted tallystick.Money
+---@field lost tallystick.Money
+---@field rounded tallystick.Money
+---@field count integer numbered acts
+
+---@class tallystick.Counted
+---@field expected tallystick.Money
+---@field counted tallystick.Money
+---@field variance tallystick.Money counted − expected
+
+---@class tallystick.Closing
+---@field from? string the first sealed day; none on the first closing
+---@field through string the last sealed day
+---@field at string
+---@field recorded_at string
+---@field actor? string
+---@field head tallystick.Head of the closing's entry: write it down outside
+---@field totals tallystick.Totals[] of the sealed days, by type
+---@field counted table<string, tallystick.Counted> by type
+
+---@class tallystick.Head
+---@field seq integer 0 in an empty ledger
+---@field hash string 64 hexadecimal digits
+
+---@class tallystick.Script
+---@field version integer
+---@field name string
+---@field text string empty for the preset
+
+---@class tallystick.Info
+---@field version string Tallystick's
+---@field lua_version string
+---@field sqlite_version string
+---@field schema_version integer
+---@field path string
+---@field id string the ledger's UUID
+---@field currency string
+---@field language string
+---@field created_at string
+---@field entries integer
+---@field documents integer
+---@field payments integer
+---@field closings integer
+---@field file_bytes integer
+---@field mode "rw"|"ro"
+---@field journal_mode string "wal"; "memory" for ":memory:"
+---@field synchronous string "FULL"
+---@field closed_through? string the last sealed day
+---@field script tallystick.Script the configuration in force
+
+---@class tallystick.Report
+---@field entries integer
+---@field acts integer
+---@field documents integer
+---@field patients integer
+---@field payments integer
+---@field days integer
+---@field closings integer
+---@field head tallystick.Head
+
+-- ---- What commands take ----
+
+---Fields that every writing command takes.
+---@class tallystick.CommonFields
+---@field at? tallystick.Time when the money changed hands; default now
+---@field actor? string default that of open
+---@field roles? string[] default those of open
+---@field note? string at most 4 KiB
+---@field key? string idempotency key, at most 128 bytes
+---@field dry_run? boolean answers and writes nothing
+
+---@class tallystick.ConsultationFields : tallystick.CommonFields
+---@field patient string
+---@field amount tallystick.Amount zero or more
+---@field number? string the host's own, at most 32 bytes of A-Z a-z 0-9 . _ / -
+---@field label? string
+
+---@class tallystick.InvoiceFields : tallystick.CommonFields
+---@field consultations? string[]
+---@field patient? string needed where there are no consultations
+---@field amount? tallystick.Amount its own; needed where there are no consultations
+---@field due? tallystick.Day
+---@field number? string
+---@field label? string
+
+---@class tallystick.ChargeFields : tallystick.CommonFields
+---@field document string
+---@field amount tallystick.Amount negative takes from what is owed
+---@field label? string
+
+---@class tallystick.CancelFields : tallystick.CommonFields
+---@field document string
+---@field reason string
+
+---@class tallystick.PayFields : tallystick.CommonFields
+---@field document? string this or documents
+---@field documents? string[]|"oldest" spread in this order; "oldest" needs patient
+---@field type? string default the default type
+---@field amount? tallystick.Amount default all that remains
+---@field group? string
+---@field reference? string
+---@field tendered? tallystick.Amount what was handed over; must cover the amount
+---@field fields? table<string, string|integer|boolean> extra fields of the type
+---@field patient? string whose the documents must be
+
+---@class tallystick.ReverseFields : tallystick.CommonFields
+---@field payment string
+---@field reason string
+
+---@class tallystick.CorrectFields : tallystick.CommonFields
+---@field payment string
+---@field reason string
+---@field document? string
+---@field documents? string[]
+---@field type? string
+---@field amount? tallystick.Amount
+---@field group? string
+---@field reference? string
+---@field tendered? tallystick.Amount
+---@field fields? table<string, string|integer|boolean>
+---@field patient? string
+
+---@class tallystick.RefundFields : tallystick.CommonFields
+---@field payment string
+---@field reopen boolean true: it is owed again; false: the charge falls too
+---@field reason string
+---@field amount? tallystick.Amount default all that is left of the payment on the document
+---@field type? string how the money goes back; default the payment's own
+---@field document? string needed where the payment has several
+
+---@class tallystick.DepositFields : tallystick.CommonFields
+---@field patient string
+---@field amount tallystick.Amount
+---@field type? string
+---@field group? string
+---@field reference? string
+
+---@class tallystick.WithdrawFields : tallystick.CommonFields
+---@field patient string
+---@field amount tallystick.Amount
+---@field type? string
+---@field reason? string
+
+---@class tallystick.TransferFields : tallystick.CommonFields
+---@field from string
+---@field to string
+---@field amount tallystick.Amount
+---@field reason? string
+
+---@class tallystick.CloseDaysFields : tallystick.CommonFields
+---@field through tallystick.Day
+---@field counted? table<string, tallystick.Amount> by payment type
+
+-- ---- What commands give ----
+
+---What every command's result has, beside what it made.
+---@class tallystick.Result
+---@field act integer
+---@field document? string where the act touched exactly one
+---@field status? tallystick.Status of that document
+---@field remaining? tallystick.Money of that document
+---@field replayed? boolean true where the key was used before: nothing was written
+---@field dry_run? boolean true where nothing was written
+
+---@class tallystick.DocumentResult : tallystick.Document, tallystick.Result
+---@class tallystick.PaymentResult : tallystick.Payment, tallystick.Result
+
+---@class tallystick.ReverseResult : tallystick.Payment, tallystick.Result
+---@field payment string the number of the payment that was undone
+
+---@class tallystick.TransferResult : tallystick.Result
+---@field from string
+---@field to string
+---@field amount tallystick.Money
+
+---@class tallystick.ClosingResult : tallystick.Closing, tallystick.Result
+
+-- ---- What readings take ----
+
+---@class tallystick.DocumentOptions
+---@field as_of? tallystick.Time as the document stood then
+
+---@class tallystick.DocumentsQuery
+---@field kind? tallystick.DocumentKind
+---@field status? tallystick.Status
+---@field patient? string
+---@field from? tallystick.Day
+---@field to? tallystick.Day
+---@field overdue? boolean
+---@field order? "newest"|"oldest"
+---@field limit? integer
+---@field after? string the number of the last document of the page before
+
+---@class tallystick.PaymentsQuery
+---@field document? string
+---@field patient? string
+---@field type? string
+---@field group? string
+---@field from? tallystick.Day
+---@field to? tallystick.Day
+---@field actor? string
+---@field reversed? boolean
+---@field limit? integer
+---@field after? string the number of the last payment of the page before
+
+---@class tallystick.EntriesQuery
+---@field from_seq? integer
+---@field document? string
+---@field patient? string
+---@field act? integer
+---@field kind? string
+
+---@class tallystick.TotalsQuery
+---@field from? tallystick.Day
+---@field to? tallystick.Day
+---@field by? ("type"|"group"|"day"|"actor")[]
+
+---@class tallystick.VerifyOptions
+---@field progress? fun(done: integer, total: integer, phase: string)
+---@field head? tallystick.Head one that was kept outside
+
+---@class tallystick.BackupOptions
+---@field progress? fun(done: integer, total: integer)
+
+-- ---- The ledger ----
+
+---An open ledger. Every method gives its result, or nil, a sentence, a code and details. They raise only for misuse of
+---the handle: a closed ledger, `.` for `:`, not a table.
+---@class tallystick.Ledger
+local Ledger = {}
+
+---Makes a consultation. Codes: `document-exists`, `amount-not-positive`.
+---@param fields tallystick.ConsultationFields
+---@return tallystick.DocumentResult? consultation
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:consultation(fields) end
+
+---Makes an invoice from consultations, an own amount, or both. Codes: `document-unknown`, `document-exists`,
+---`document-kind`, `document-cancelled`, `document-invoiced`, `patient-mismatch`, `amount-not-positive`.
+---@param fields tallystick.InvoiceFields
+---@return tallystick.DocumentResult? invoice
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:invoice(fields) end
+
+---Adds to what a document owes, or takes from it. Codes: `document-unknown`, `document-cancelled`, `document-invoiced`,
+---`amount-not-positive` (zero), `charge-below-settled`.
+---@param fields tallystick.ChargeFields
+---@return tallystick.DocumentResult? document
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:charge(fields) end
+
+---Cancels a document that has no payments of its own. Codes: `document-unknown`, `document-cancelled`,
+---`document-invoiced`, `document-has-payments`.
+---@param fields tallystick.CancelFields
+---@return tallystick.DocumentResult? document
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:cancel(fields) end
+
+---Settles documents. Codes: `type-unknown`, `type-retired`, `document-unknown`, `patient-unknown`,
+---`document-cancelled`, `document-invoiced`, `patient-mismatch`, `type-not-applicable`, `group-required`,
+---`group-unknown`, `document-settled`, `amount-not-positive`, `amount-not-tenderable`, `amount-above-limit`,
+---`amount-exceeds-remaining`, `credit-insufficient`, `tendered-too-small`.
+---@param fields tallystick.PayFields
+---@return tallystick.PaymentResult? payment
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:pay(fields) end
+
+---Undoes a payment or deposit by new entries. Codes: `payment-unknown`, `document-cancelled`, `document-invoiced`,
+---`payment-reversed`, `payment-refunded`, `payment-not-reversible`, `credit-spent`.
+---@param fields tallystick.ReverseFields
+---@return tallystick.ReverseResult? payment the payment that was undone
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:reverse(fields) end
+
+---Reverses a payment and pays again, both or neither. Codes: those of reverse, then those of pay.
+---@param fields tallystick.CorrectFields
+---@return tallystick.PaymentResult? payment the new one
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:correct(fields) end
+
+---Gives money back. Codes: `type-unknown`, `type-retired`, `document-unknown`, `payment-unknown`, `allocation-unknown`,
+---`document-cancelled`, `document-invoiced`, `payment-reversed`, `payment-not-reversible`, `type-not-applicable`,
+---`amount-not-positive`, `amount-not-tenderable`, `refund-exceeds-payment`.
+---@param fields tallystick.RefundFields
+---@return tallystick.PaymentResult? refund
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:refund(fields) end
+
+---Takes money for no document yet. Codes: `type-unknown`, `type-retired`, `type-not-applicable`, `group-required`,
+---`group-unknown`, `amount-not-positive`, `amount-not-tenderable`, `amount-above-limit`.
+---@param fields tallystick.DepositFields
+---@return tallystick.PaymentResult? deposit
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:deposit(fields) end
+
+---Pays patient credit out. Codes: `type-unknown`, `type-retired`, `patient-unknown`, `type-not-applicable`,
+---`amount-not-positive`, `amount-not-tenderable`, `credit-insufficient`.
+---@param fields tallystick.WithdrawFields
+---@return tallystick.PaymentResult? withdrawal
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:withdraw(fields) end
+
+---Moves patient credit to another patient. Codes: `patient-unknown`, `amount-not-positive`, `credit-insufficient`.
+---@param fields tallystick.TransferFields
+---@return tallystick.TransferResult? transfer
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:transfer(fields) end
+
+---Seals all business days up to a date. Codes: `type-unknown`, `type-not-applicable`, `date-in-future`,
+---`period-closed`, `amount-not-positive`.
+---@param fields tallystick.CloseDaysFields
+---@return tallystick.ClosingResult? closing
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:close_days(fields) end
+
+---Runs a function as one commit. It is rolled back where the function raises (the error is raised on) or returns nil
+---first; a command that was refused inside poisons it, unless that happened in a nested transaction.
+---Codes: what the function returned, `refused` (it returned nil alone), `transaction-poisoned`, `busy`, `read-only`.
+---@generic T
+---@param body fun(tx: tallystick.Ledger): T
+---@return T? result what the function returned; true where that was nothing
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:transaction(body) end
+
+---Reads one document. Codes: `document-unknown`, `field-unknown`, `field-invalid`, `date-invalid`.
+---@param number string
+---@param options? tallystick.DocumentOptions
+---@return tallystick.Document? document
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:document(number, options) end
+
+---Walks documents: `for document in ledger:documents { status = "unpaid" } do`. A bad query gives nil and a code; a
+---read that fails within the loop raises.
+---@param query? tallystick.DocumentsQuery
+---@return (fun(): tallystick.Document?)? iterator
+---@return any state or the message
+---@return any control or the code
+---@return any closing or the details
+function Ledger:documents(query) end
+
+---Reads one payment. Codes: `payment-unknown`, `field-invalid`.
+---@param number string
+---@return tallystick.Payment? payment
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:payment(number) end
+
+---Walks payments in the order of their recording, like documents.
+---@param query? tallystick.PaymentsQuery
+---@return (fun(): tallystick.Payment?)? iterator
+---@return any state or the message
+---@return any control or the code
+---@return any closing or the details
+function Ledger:payments(query) end
+
+---Walks the journal, like documents.
+---@param query? tallystick.EntriesQuery
+---@return (fun(): tallystick.Entry?)? iterator
+---@return any state or the message
+---@return any control or the code
+---@return any closing or the details
+function Ledger:entries(query) end
+
+---Reads a patient's credit, what the patient owes, and the open documents. Codes: `patient-unknown`, `field-invalid`.
+---@param id string
+---@return tallystick.Patient? patient
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:patient(id) end
+
+---Sums business days. Without `by` there is one row. Codes: `field-unknown`, `field-invalid`, `date-invalid`,
+---`amount-overflow`.
+---@param query? tallystick.TotalsQuery
+---@return tallystick.Totals[]? rows
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:totals(query) end
+
+---Reads all closings, oldest first.
+---@return tallystick.Closing[]? closings
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:closings() end
+
+---Reads the last entry's seq and hash: what to keep outside.
+---@return tallystick.Head? head
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:head() end
+
+---Reads versions, counts and facts of the file.
+---@return tallystick.Info? info
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:info() end
+
+---Gives the configuration script in force, without asking the file.
+---@return { name: string, text: string } script text is empty for the preset
+function Ledger:script() end
+
+---Recomputes everything from the journal. Codes: `chain-broken` (details: `seq`, `what`), `corrupt`, `field-unknown`,
+---`field-invalid`.
+---@param options? tallystick.VerifyOptions
+---@return true? holds
+---@return tallystick.Report|string|nil report or the message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:verify(options) end
+
+---Copies the live ledger to a path where no file is; the copy appears whole or not at all. Codes: `field-invalid`,
+---`io-error`, `full`.
+---@param path string
+---@param options? tallystick.BackupOptions
+---@return true? done
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:backup(path, options) end
+
+---Makes a money value in the ledger's currency. Codes: `amount-invalid`.
+---@param amount string
+---@return tallystick.Money? money
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:money(amount) end
+
+---Closes the ledger, rolling back what is open; a second time does nothing. `local ledger <close>` calls it.
+function Ledger:close() end

@@ -1,0 +1,64 @@
+-- Every example runs as it stands and prints what its comments promise.
+local command = require "spec.command"
+local pages = require "spec.pages"
+
+local PROGRAMS = { "desk-day", "invoicing", "credit", "corrections" }
+
+local function assert_prints(path, ended)
+  assert.are.same({ 0, "" }, { ended.code, ended.err })
+  assert.are.equal(pages.promised(command.read(path)) .. "\n", ended.out)
+end
+
+-- The interpreter finds the module as the examples do, whatever paths the specs were started with.
+local function run(line)
+  return command.shell("unset LUA_PATH LUA_PATH_5_4 LUA_CPATH LUA_CPATH_5_4; " .. line)
+end
+
+describe("the example", function()
+  -- The sanitizers' builds leave the tree's own module and library alone; the examples run against these.
+  setup(function()
+    local built = command.shell "unset LD_PRELOAD; MAKEFLAGS= make -s module library"
+    assert.are.equal(0, built.code, built.err)
+  end)
+
+  for _, name in ipairs(PROGRAMS) do
+    local path = ("examples/%s.lua"):format(name)
+
+    it(name .. " prints what it says", function() assert_prints(path, run("lua5.4 " .. path)) end)
+
+    it(name .. " does so in any time zone and from any folder", function()
+      assert_prints(path, run("cd examples && TZ=Pacific/Auckland lua5.4 " .. name .. ".lua"))
+    end)
+  end
+
+  describe("embed", function()
+    local folder
+    setup(function() folder = command.folder() end)
+    teardown(function() command.remove(folder) end)
+
+    local function build(name)
+      local ended = command.shell(("make -s -C examples/embed OUT=%s CFLAGS=-Werror %s"):format(folder, name))
+      assert.are.same({ 0, "" }, { ended.code, ended.err })
+      return folder .. "/" .. name
+    end
+
+    it("ledger uses the C API alone", function()
+      assert_prints("examples/embed/ledger.c", run(build "ledger"))
+    end)
+
+    it("host runs a script in its own Lua", function()
+      local script = "examples/embed/desk.lua"
+      assert_prints(script, run(("%s lua %s"):format(build "host", script)))
+    end)
+  end)
+
+  it("list has no program that is not run", function()
+    local seen = {}
+    for _, name in ipairs(PROGRAMS) do seen[name .. ".lua"] = true end
+    seen["setup.lua"] = true
+    local pipe <close> = assert(io.popen "ls examples")
+    for name in pipe:lines() do
+      if name:find "%.lua$" then assert.is_true(seen[name], name) end
+    end
+  end)
+end)
