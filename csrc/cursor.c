@@ -279,19 +279,28 @@ tally_code tally_cursor_payment(tally_cursor *cursor, const tally_payment **paym
   return ledger_snapshot_end(cursor->ledger, own, next_payment(cursor, payment));
 }
 
+/* An entry with the free text of its act. */
+static tally_code show_entry(tally_cursor *cursor, tally_entry *row, const tally_entry **entry) {
+  tally_ledger *ledger = cursor->ledger;
+  *entry = row;
+  if (row->commitment.data == NULL) return TALLY_OK;
+  TRY(view_text(ledger, &cursor->page, row->seq, ANNOTATION_NOTE, &row->note));
+  TRY(view_text(ledger, &cursor->page, row->seq, ANNOTATION_LABEL, &row->label));
+  return view_text(ledger, &cursor->page, row->seq, ANNOTATION_REASON, &row->reason);
+}
+
 tally_code tally_cursor_entry(tally_cursor *cursor, const tally_entry **entry) {
   const parsed_command *asked = &cursor->asked;
   TRY(ledger_enter(cursor->ledger));
   for (;;) {
     TRY(turn_page(cursor));
-    const tally_entry *row = &cursor->rows.entries[cursor->next++];
+    tally_entry *row = &cursor->rows.entries[cursor->next++];
     cursor->after = row->seq;
     if (command_has(asked, FIELD_ACT) && row->act > asked->act) return TALLY_DONE;
     if (command_has(asked, FIELD_ACT) && row->act != asked->act) continue;
     if (cursor->kind && row->kind != cursor->kind) continue;
     bool theirs = text_fits(asked->patient, row->patient) || text_fits(asked->patient, row->counter_patient);
     if (!theirs) continue;
-    *entry = row;
-    return TALLY_OK;
+    return show_entry(cursor, row, entry);
   }
 }

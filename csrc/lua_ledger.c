@@ -6,7 +6,9 @@
 /* ---- The box ---- */
 
 l_ledger *l_check_ledger(lua_State *L, int index) {
-  l_ledger *box = luaL_checkudata(L, index, LEDGER_TYPE);
+  l_ledger *box = luaL_testudata(L, index, LEDGER_TYPE);
+  if (box == NULL)
+    luaL_argerror(L, index, "a ledger is expected: call its methods with a colon, as in ledger:pay{...}");
   if (box->ledger == NULL) luaL_error(L, "closed: the ledger is closed");
   return box;
 }
@@ -335,6 +337,10 @@ int luaopen_tallystick_core(lua_State *L) {
   luaL_newlib(L, functions);
   open_ledger_type(L);
   lua_setfield(L, -2, "methods");
+  luaL_newlib(L, l_read_methods);
+  lua_pushcfunction(L, ledger_info);
+  lua_setfield(L, -2, "info");
+  lua_setfield(L, -2, "plain"); /* the readings as they are here: lua/tallystick/init.lua completes some */
   push_error_list(L);
   lua_setfield(L, -2, "errors");
   push_command_list(L);

@@ -298,10 +298,10 @@ static tally_document_kind read_kind(facts_reader *in) {
 }
 
 /* Refuses names that are neither facts nor other fields of a document, so that a slip is not read as zero. */
-static const char *const other_names[] = {
-    "kind",     "invoiced", "cancelled", "number",   "patient",     "label",  "status",  "remaining",
-    "settled",  "invoice",  "at",        "day",      "recorded_at", "due",    "overdue", "consultations",
-    "payments", "mark",     "act",       "document", "replayed",    "dry_run"};
+static const char *const other_names[] = {"kind", "invoiced",    "cancelled", "number",   "patient",       "label",
+                                          "note", "status",      "remaining", "settled",  "invoice",       "at",
+                                          "day",  "recorded_at", "due",       "overdue",  "consultations", "payments",
+                                          "mark", "act",         "document",  "replayed", "dry_run"};
 
 static bool is_known(const char *name) {
   for (int i = 0; i < AMOUNT_NAMES; i++) {

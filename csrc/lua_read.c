@@ -127,6 +127,23 @@ static int next_row(lua_State *L) {
   return luaL_error(L, "%s: %s", tally_code_name(code), tally_error_message(ledger->ledger));
 }
 
+/* A refused query in the head of a for loop has its details where Lua looks for a value to be closed: closing them raises
+ * the refusal's own sentence, instead of Lua's on a nil iterator. */
+static int raise_refusal(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return lua_error(L);
+}
+
+static int refuse_cursor(lua_State *L, const tally_ledger *ledger, tally_code code) {
+  int pushed = l_push_error(L, ledger, code);
+  lua_createtable(L, 0, 1);
+  lua_pushfstring(L, "%s: %s", tally_code_name(code), tally_error_message(ledger));
+  lua_pushcclosure(L, raise_refusal, 1);
+  lua_setfield(L, -2, "__close");
+  lua_setmetatable(L, -2);
+  return pushed;
+}
+
 static int open_cursor(lua_State *L, tally_command query) {
   l_ledger *box = l_check_ledger(L, 1);
   check_options(L, 2);
@@ -138,7 +155,7 @@ static int open_cursor(lua_State *L, tally_command query) {
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   tally_code code = tally_cursor_open(box->ledger, box->request, &cursor->cursor);
-  if (code) return l_push_error(L, box->ledger, code);
+  if (code) return refuse_cursor(L, box->ledger, code);
   lua_pushvalue(L, -1);
   lua_pushinteger(L, query);
   lua_pushcclosure(L, next_row, 2);
@@ -195,7 +212,7 @@ static int read_closings(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg l_read_methods[] = {
+const luaL_Reg l_read_methods[READ_METHODS + 1] = {
     {"document", read_document}, {"documents", read_documents}, {"payment", read_payment},
     {"payments", read_payments}, {"entries", read_entries},     {"patient", read_patient},
     {"totals", read_totals},     {"closings", read_closings},   {NULL, NULL}};

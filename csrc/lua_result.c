@@ -133,6 +133,7 @@ void l_push_document(lua_State *L, const tally_document *document, const tally_c
   set_boolean(L, "overdue", document->overdue);
   if (!whole) return;
   l_set_text(L, "label", document->label);
+  l_set_text(L, "note", document->note);
   if (document->kind == TALLY_INVOICE)
     set_texts(L, "consultations", document->consultations, document->consultation_count);
   set_texts(L, "payments", document->payments, document->payment_count);
@@ -234,6 +235,9 @@ void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *
   l_set_text(L, "reference", entry->reference);
   if (entry->has_tendered) set_money(L, "tendered", entry->tendered_minor, currency);
   if (entry->has_due) set_day(L, "due", entry->due);
+  l_set_text(L, "note", entry->note);
+  l_set_text(L, "label", entry->label);
+  l_set_text(L, "reason", entry->reason);
   l_set_text(L, "key", entry->key);
   if (entry->refers) set_integer(L, "refers", entry->refers);
   set_integer(L, "script_version", entry->script_version);

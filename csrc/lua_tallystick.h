@@ -65,11 +65,10 @@ void l_push_result(lua_State *L, const tally_result *result, const tally_currenc
 void l_set_text(lua_State *L, const char *name, tally_text text); /* leaves nil where there is none */
 
 /* lua_read.c, lua_verify.c: methods of the ledger. */
-extern const luaL_Reg l_read_methods[];
+enum { READ_METHODS = 8 };
+extern const luaL_Reg l_read_methods[READ_METHODS + 1];
 extern const luaL_Reg l_long_methods[];
 void l_open_cursor(lua_State *L);
 void l_open_long(lua_State *L);
-
-__attribute__((visibility("default"))) int luaopen_tallystick_core(lua_State *L);
 
 #endif

@@ -309,6 +309,10 @@ static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
   flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int status = open_plain(in, path, flags);
   if (in->database == NULL) return TALLY_ERR_OUT_OF_MEMORY;
+  if (status != SQLITE_OK && in->read_only && access(path, F_OK) != 0) {
+    return store_failed_with(in, TALLY_ERR_IO_ERROR,
+                             "there is no such file; open it with mode \"rw\" to make a ledger");
+  }
   if (status != SQLITE_OK) return store_failed(in);
   code = check_writable(in);
   if (!code) code = harden(in, busy_timeout_ms);

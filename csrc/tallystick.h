@@ -437,7 +437,7 @@ typedef struct tally_document {
   int64_t id; /* seq of the entry that made it: documents in order of their making */
   tally_text number;
   tally_document_kind kind;
-  tally_text patient, label;
+  tally_text patient, label, note;
   tally_text invoice; /* of a consultation that stands on one */
   tally_facts facts;  /* an invoice's count its consultations' */
   tally_status status;
@@ -501,9 +501,10 @@ typedef struct tally_entry {
   tally_text actor, group, reference;
   bool has_tendered, has_due;
   int64_t tendered_minor;
-  int32_t due;           /* an invoice's */
-  tally_text fields;     /* pairs of extra fields, or of counted amounts, as docs/format.md encodes them */
-  tally_text commitment; /* to the act's free text, 32 bytes, or none */
+  int32_t due;                    /* an invoice's */
+  tally_text fields;              /* pairs of extra fields, or of counted amounts, as docs/format.md encodes them */
+  tally_text commitment;          /* to the act's free text, 32 bytes, or none */
+  tally_text note, label, reason; /* that text, on the act's first entry, unless erased; only cursors read it */
   tally_text key, content;
   int64_t refers; /* the entry that this one reverses or refunds; 0: none */
   int32_t script_version;
@@ -630,6 +631,11 @@ TALLY_API tally_code tally_backup_begin(tally_ledger *ledger, const char *path, 
 TALLY_API tally_code tally_backup_step(tally_backup *backup);
 TALLY_API void tally_backup_progress(const tally_backup *backup, int64_t *done_pages, int64_t *total_pages);
 TALLY_API void tally_backup_end(tally_backup *backup);
+
+/* ---- Lua ------------------------------------------------------------------------------------------------------- */
+/* Opens the module tallystick.core in a Lua 5.4 state: luaL_requiref(L, "tallystick.core", luaopen_tallystick_core, 0). */
+struct lua_State;
+TALLY_API int luaopen_tallystick_core(struct lua_State *L);
 
 #ifdef __cplusplus
 }

@@ -100,6 +100,7 @@ tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound 
   name_list consultations = {0}, payments = {0};
   link_query query = {.document = out->number, .last_seq = bound.seq, .last_at_ms = bound.at_ms};
   TRY(view_text(ledger, from, out->id, ANNOTATION_LABEL, &out->label));
+  TRY(view_text(ledger, from, out->id, ANNOTATION_NOTE, &out->note));
   TRY(list_links(ledger, from, query, &payments));
   query.joins = true;
   if (out->kind == TALLY_INVOICE) TRY(list_links(ledger, from, query, &consultations));

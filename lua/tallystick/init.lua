@@ -97,21 +97,18 @@ function tallystick.open(path, options)
   return core.open(path, checked)
 end
 
--- What the core's readings lack for people. The core's own functions are kept once, so that a second `require` after
--- package.loaded was cleared does not wrap the wrappers.
-core.methods.core_document = core.methods.core_document or core.methods.document
-core.methods.core_patient = core.methods.core_patient or core.methods.patient
-core.methods.core_info = core.methods.core_info or core.methods.info
+-- What the core's readings lack for people. core.plain holds them as the core has them, however often this file runs.
+local plain = core.plain
 
 function methods:document(number, options)
-  local document, message, code, details = self:core_document(number, options)
+  local document, message, code, details = plain.document(self, number, options)
   if not document then return nil, message, code, details end
   document.mark = marks.format(document.status, { invoice = document.invoice })
   return document
 end
 
 function methods:patient(id)
-  local patient, message, code, details = self:core_patient(id)
+  local patient, message, code, details = plain.patient(self, id)
   if not patient then return nil, message, code, details end
   patient.documents = {}
   for document in self:documents { patient = id, order = "oldest" } do
@@ -121,7 +118,7 @@ function methods:patient(id)
 end
 
 function methods:info()
-  local info, message, code, details = self:core_info()
+  local info, message, code, details = plain.info(self)
   if not info then return nil, message, code, details end
   -- Why a ledger opened for reading only where no one asked for that: its own script cannot be read.
   if info.script.text ~= "" then info.script.errors = select(2, config.check(info.script.text, info.script.name)) end

@@ -106,6 +106,7 @@ function Money:split(parts) end
 ---@field due? string
 ---@field overdue boolean
 ---@field label? string not in lists
+---@field note? string of the act that made it; not in lists
 ---@field consultations? string[] on an invoice; not in lists
 ---@field payments? string[] numbers of the payments made on the document itself; not in lists
 ---@field mark? string the mark for people; on what ledger:document gives
@@ -172,6 +173,9 @@ function Money:split(parts) end
 ---@field reference? string
 ---@field tendered? tallystick.Money
 ---@field due? string
+---@field note? string the act's free text, on its first entry, unless erased
+---@field label? string
+---@field reason? string
 ---@field key? string
 ---@field refers? integer the entry that it reverses or refunds
 ---@field script_version integer
