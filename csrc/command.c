@@ -210,7 +210,7 @@ static tally_code run_inside(work *in) {
                 "a write failed in this transaction; it can only be rolled back");
   }
   tally_code code = run(in);
-  if (code) ledger->poisoned |= 1u << (ledger->depth - 1);
+  if (code) ledger_poison(ledger);
   if (ledger->broken) ledger->state.valid = false;
   return code;
 }
@@ -229,7 +229,7 @@ tally_code tally_execute(tally_ledger *ledger, tally_request *request, tally_res
   }
   if (!code) code = request_parse(ledger, request, &asked);
   if (code) {
-    if (ledger->depth && !(request_dry(request))) ledger->poisoned |= 1u << (ledger->depth - 1);
+    if (!request_dry(request)) ledger_poison(ledger);
     return code;
   }
   result->command = asked.command;

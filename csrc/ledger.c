@@ -303,7 +303,7 @@ tally_code tally_begin(tally_ledger *ledger) {
   if (ledger->depth) TRY(pending_flush(ledger));
   TRY(fail_store(ledger, ledger->depth ? store_savepoint(ledger->store) : store_begin(ledger->store)));
   ledger->depth++;
-  ledger->poisoned &= ~(1u << (ledger->depth - 1));
+  ledger->poisons[ledger->depth - 1] = TALLY_OK;
   return TALLY_OK;
 }
 
@@ -317,15 +317,20 @@ void tally_rollback(tally_ledger *ledger) {
   ledger->broken = ledger->depth > 0 && !store_in_transaction(ledger->store);
 }
 
-/* Why a commit may not be: a write that failed, or a refusal. */
+void ledger_poison(tally_ledger *ledger) {
+  tally_code *poison = ledger->depth ? &ledger->poisons[ledger->depth - 1] : NULL;
+  if (poison && *poison == TALLY_OK) *poison = ledger->error.code;
+}
+
+/* Why a commit may not be: a refusal, or a write that failed. */
 static tally_code check_commit(tally_ledger *ledger) {
-  bool poisoned = (ledger->poisoned >> (ledger->depth - 1) & 1) != 0;
-  if (!poisoned && !ledger->broken && store_in_transaction(ledger->store)) return TALLY_OK;
-  last_error cause = ledger->error;
+  tally_code cause = ledger->poisons[ledger->depth - 1];
+  bool lost = ledger->broken || !store_in_transaction(ledger->store);
+  if (!cause && !lost) return TALLY_OK;
+  const char *name = cause ? tally_code_name(cause) : "a write failed";
   fail(ledger, TALLY_ERR_TRANSACTION_POISONED,
-       "the transaction was rolled back because a command in it was refused or failed");
-  if (cause.code) with_detail(ledger, TALLY_ERR_TRANSACTION_POISONED, "last", text_of(tally_code_name(cause.code)));
-  return TALLY_ERR_TRANSACTION_POISONED;
+       "a command in the transaction was refused (%s), so all of it was rolled back", name);
+  return with_detail(ledger, TALLY_ERR_TRANSACTION_POISONED, "cause", text_of(name));
 }
 
 tally_code tally_commit(tally_ledger *ledger) {

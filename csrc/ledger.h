@@ -10,7 +10,7 @@ enum {
   ERROR_DETAILS_MAX = 8,
   ERROR_VALUE_BYTES = 160,    /* of a detail; longer values are cut with "…" */
   ERROR_MESSAGE_BYTES = 1024, /* of the sentence */
-  TRANSACTION_DEPTH_MAX = 32, /* nested transactions; a bit each in poisoned */
+  TRANSACTION_DEPTH_MAX = 32, /* nested transactions */
   PENDING_ROWS_MAX = 32       /* days' totals kept back: a batch moves a few types of one or two days */
 };
 
@@ -66,8 +66,8 @@ struct tally_ledger {
   arena call; /* memory of the present call */
   last_error error;
   int depth;
-  uint32_t poisoned; /* a bit for each open transaction, innermost lowest at depth - 1 */
-  bool broken;       /* a write failed half-way inside a transaction: it can only be rolled back */
+  tally_code poisons[TRANSACTION_DEPTH_MAX]; /* of each open transaction: the first refusal in it, or 0 */
+  bool broken; /* a write failed half-way inside a transaction: it can only be rolled back */
   bool read_only;
   bool at_work; /* verify or backup: takes no command meanwhile */
 };
@@ -88,6 +88,8 @@ const char *day_text(tally_ledger *ledger, int32_t day);
 /* A text cut and cleaned for a sentence: at most 64 bytes, no control characters. */
 const char *shown(tally_ledger *ledger, tally_text text);
 
+/* Notes the last error as a refusal inside the innermost open transaction. */
+void ledger_poison(tally_ledger *ledger);
 /* Readies a call: forgets the last error and the last call's memory; refuses while verify or backup runs. */
 tally_code ledger_enter(tally_ledger *ledger);
 /* Reads what another process may have changed; inside a write transaction. */

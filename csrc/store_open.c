@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store_sqlite.h"
@@ -181,23 +182,24 @@ static tally_code expect_pragma(store *in, const char *sql, const char *wanted) 
 }
 
 /* Settings of the connection that need no page of the file. */
-static tally_code harden(store *in, int busy_timeout_ms) {
+static void harden(const store *in) {
   sqlite3 *database = in->database;
   sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, busy_timeout_ms < 0 ? 0 : busy_timeout_ms);
+  sqlite3_busy_timeout(database, in->busy_timeout_ms < 0 ? 0 : in->busy_timeout_ms);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-  /* 16 MB of pages hold the last years' worth of a clinic's hot pages. */
-  int status =
-      sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384",
-                   NULL, NULL, NULL);
-  if (status != SQLITE_OK) return store_failed(in);
+}
+
+/* Settings that SQLite takes once it has read the file; 16 MB of cache hold a clinic's hot pages. */
+static tally_code settle(store *in) {
+  const char *pragmas = "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384";
+  if (sqlite3_exec(in->database, pragmas, NULL, NULL, NULL) != SQLITE_OK) return store_failed(in);
   return expect_pragma(in, "PRAGMA synchronous", "2");
 }
 
-enum { WAIT_MS = 5 };
+enum { WAIT_MS = 5, SMALLEST_PAGE_BYTES = 512 };
 
 static bool is_busy(const store *in) {
   return (sqlite3_errcode(in->database) & 0xff) == SQLITE_BUSY;
@@ -243,6 +245,14 @@ static tally_code check_engine(store *in) {
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite 3.37 or newer is needed, this is %s", sqlite3_libversion());
 }
 
+/* SQLite takes a file of less than a page's header for an empty one, and would write over what someone keeps in it. */
+static tally_code check_size(store *in, const char *path) {
+  struct stat facts;
+  if (in->in_memory || stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) return TALLY_OK;
+  if (facts.st_size == 0 || facts.st_size >= SMALLEST_PAGE_BYTES) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER, "%s", advice(TALLY_ERR_NOT_A_LEDGER));
+}
+
 /* SQLite may be built to read a name that begins with "file:" as a URI; a ledger's path is always a path. */
 static int open_plain(store *in, const char *path, int flags) {
   if (strncmp(path, "file:", 5) != 0) return sqlite3_open_v2(path, &in->database, flags, NULL);
@@ -286,7 +296,7 @@ static bool has_log(const char *path) {
 
 /* Reading a WAL file takes a place for its shared memory. In a folder that may not be written there is none: where there
  * is no log either, the file is whole by itself and can be read as it stands. */
-static tally_code probe(store *in, const char *path, int flags, int busy_timeout_ms, bool *has_schema) {
+static tally_code probe(store *in, const char *path, int flags, bool *has_schema) {
   if (probe_file(in, has_schema)) return TALLY_OK;
   int status = sqlite3_errcode(in->database) & 0xff;
   bool no_place = status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
@@ -294,14 +304,14 @@ static tally_code probe(store *in, const char *path, int flags, int busy_timeout
   sqlite3_close_v2(in->database);
   in->database = NULL;
   if (open_immutable(in, path, flags) != SQLITE_OK) return in->database ? store_failed(in) : TALLY_ERR_OUT_OF_MEMORY;
-  tally_code code = harden(in, busy_timeout_ms);
-  if (code) return code;
+  harden(in);
   return probe_file(in, has_schema) ? TALLY_OK : store_failed(in);
 }
 
-static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
+static tally_code open_file(store *in, const char *path) {
   bool has_schema = false;
   tally_code code = check_engine(in);
+  if (!code) code = check_size(in, path);
   if (!code && !in->in_memory && !in->read_only) code = make_private(in, path);
   if (code) return code;
   int flags = in->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -314,9 +324,10 @@ static tally_code open_file(store *in, const char *path, int busy_timeout_ms) {
                              "there is no such file; open it with mode \"rw\" to make a ledger");
   }
   if (status != SQLITE_OK) return store_failed(in);
+  harden(in);
   code = check_writable(in);
-  if (!code) code = harden(in, busy_timeout_ms);
-  if (!code) code = probe(in, path, flags, busy_timeout_ms, &has_schema);
+  if (!code) code = probe(in, path, flags, &has_schema);
+  if (!code) code = settle(in);
   /* Before anything is written to a file, even its journal mode, it must be empty or a ledger. */
   if (!code && has_schema) code = store_schema_ready(in);
   if (!code) code = choose_journal(in);
@@ -330,7 +341,7 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   in->in_memory = strcmp(path, ":memory:") == 0;
   in->read_only = read_only;
   in->busy_timeout_ms = busy_timeout_ms;
-  tally_code code = open_file(in, path, busy_timeout_ms);
+  tally_code code = open_file(in, path);
   if (code) return code;
   arena scratch = {0};
   ledger_row row;

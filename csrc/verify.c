@@ -261,7 +261,7 @@ static tally_code end_journal(tally_verify *in) {
     fail(in->ledger, TALLY_ERR_CORRUPT,
          "a free text of the file belongs to no entry; keep this file as evidence and go back to a backup that "
          "verifies");
-    return with_detail(in->ledger, TALLY_ERR_CORRUPT, "what", text_of("a free text belongs to no entry"));
+    return with_detail(in->ledger, TALLY_ERR_CORRUPT, "what", text_of("a free text of the file belongs to no entry"));
   }
   in->report.entries = in->head.seq;
   in->report.head = in->head;

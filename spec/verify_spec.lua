@@ -1,0 +1,202 @@
+-- verify: what was changed behind the books is found and located (design.md §4, §6, §11.6).
+local helper = require "spec.helper"
+local raw = require "spec.raw"
+
+local refused = helper.refused
+
+describe("verify", function()
+  local ledger, path
+
+  before_each(function()
+    path = helper.folder() .. "/clinic.db"
+    ledger = helper.open { path = path }
+    assert(ledger:consultation { patient = "P1", amount = "120.02", label = "visit", note = "came late" }) -- 1
+    assert(ledger:consultation { patient = "P1", amount = "80.00" })                                       -- 2
+    assert(ledger:pay { document = "C-00001", key = "k1", amount = "120.00" })                             -- 3, 4
+    assert(ledger:pay { document = "C-00002", type = "card", group = "POS-1", amount = "30.00" })          -- 5
+    assert(ledger:deposit { patient = "P2", amount = "50.00" })                                            -- 6
+    assert(ledger:invoice { consultations = { "C-00002" }, amount = "5.00", due = "2026-04-01" })          -- 7, 8
+    assert(ledger:reverse { payment = "R-00001", reason = "wrong patient" })                               -- 9, 10
+    assert(ledger:close_days { through = "2026-03-01", counted = { cash = "1.00" } })                      -- 11, 12
+    ledger:close()
+  end)
+  after_each(helper.finish)
+
+  local function verified(options)
+    local opened, message, code, details = require("tallystick").open(path, { mode = "ro" })
+    if not opened then return nil, message, code, details end
+    local results = table.pack(opened:verify(options))
+    opened:close()
+    return table.unpack(results, 1, results.n)
+  end
+
+  it("tells what it has counted", function()
+    local ok, report = verified()
+    assert.is_true(ok)
+    assert.same({ 12, 8, 3, 2, 3, 1 }, { report.entries, report.acts, report.documents, report.patients,
+      report.payments, report.closings })
+    assert.equal(12, report.head.seq)
+  end)
+
+  -- What is changed, the statement, the code, and the entry that is named (nil: none).
+  for _, row in ipairs {
+    { "an amount", "UPDATE entry SET amount = 1 WHERE seq = 5", "chain-broken", 5 },
+    { "an actor", "UPDATE entry SET actor = 'boss' WHERE seq = 2", "chain-broken", 2 },
+    { "a reference that was none", "UPDATE entry SET reference = '' WHERE seq = 5", "chain-broken", 5 },
+    { "a kind", "UPDATE entry SET kind = 3 WHERE seq = 5", "chain-broken", 5 },
+    { "an unknown kind", "UPDATE entry SET kind = 99 WHERE seq = 5", "chain-broken", 5 },
+    { "a day", "UPDATE entry SET day = day + 1 WHERE seq = 5", "chain-broken", 5 },
+    { "a hash", "UPDATE entry SET hash = zeroblob(32) WHERE seq = 5", "chain-broken", 5 },
+    { "a hash of another length", "UPDATE entry SET hash = x'00' WHERE seq = 12", "chain-broken", 12 },
+    { "a key", "UPDATE entry SET key = 'other' WHERE seq = 3", "chain-broken", 3 },
+    { "a key's content", "UPDATE entry SET content = x'00' WHERE seq = 3", "chain-broken", 3 },
+    { "what a reversal points to", "UPDATE entry SET refers = 5 WHERE seq = 9", "chain-broken", 9 },
+    { "a deleted entry", "DELETE FROM entry WHERE seq = 6", "chain-broken", 6 },
+    { "an inserted entry", [[INSERT INTO entry SELECT 13, 13, kind, command, 'R-00004', document, counter_document,
+      patient, counter_patient, type, type_version, amount, at_ms, day, recorded_at_ms, actor, group_tag, reference,
+      tendered, due, fields, commitment, NULL, content, refers, script_version, hash FROM entry WHERE seq = 5]],
+      "chain-broken", 13 },
+    { "two entries swapped", [[UPDATE entry SET seq = 100 WHERE seq = 5;;UPDATE entry SET seq = 5 WHERE seq = 6;;
+      UPDATE entry SET seq = 6 WHERE seq = 100]], "chain-broken", 5 },
+    { "the ledger's id", "UPDATE ledger SET uuid = '00000000-0000-4000-8000-000000000000'", "chain-broken", 1 },
+    { "the ledger's currency", "UPDATE ledger SET currency = 'EUR'", "chain-broken", 1 },
+    { "when it was made", "UPDATE ledger SET created_at_ms = created_at_ms + 1", "chain-broken", 1 },
+    { "the script's text", "UPDATE script SET body = 'local clinic = ...'", "chain-broken", 1 },
+    { "the script's name", "UPDATE script SET name = 'other.lua'", "chain-broken", 1 },
+    { "a type's definition", [[UPDATE payment_type SET definition = (SELECT definition FROM payment_type WHERE id =
+      'twint') WHERE id = 'voucher']], "chain-broken", 1 },
+    { "a note", "UPDATE annotation SET body = 'came early' WHERE seq = 1 AND field = 1", "chain-broken", 1 },
+    { "a note's digest", "UPDATE annotation SET digest = zeroblob(32) WHERE seq = 1 AND field = 1", "chain-broken", 1 },
+    { "a deleted note", "DELETE FROM annotation WHERE seq = 1 AND field = 1", "chain-broken", 1 },
+    { "a note that is nobody's", "INSERT INTO annotation SELECT 2, field, salt, body, digest FROM annotation LIMIT 1",
+      "corrupt" },
+    { "a sum of a document", "UPDATE document SET collected = 0 WHERE number = 'C-00002'", "corrupt", 2 },
+    { "a document's mark of being open", "UPDATE document SET open = 0 WHERE number = 'F-00001'", "corrupt", 7 },
+    { "a document's patient", "UPDATE document SET patient = 'P9' WHERE number = 'C-00002'", "corrupt", 2 },
+    { "a document's due day", "UPDATE document SET due = due + 1 WHERE number = 'F-00001'", "corrupt", 7 },
+    { "a document's invoice", "UPDATE document SET invoice = NULL WHERE number = 'C-00002'", "corrupt", 2 },
+    { "a cancelled document", "UPDATE document SET cancelled = 1 WHERE number = 'C-00001'", "corrupt", 1 },
+    { "a deleted document", "DELETE FROM document WHERE number = 'C-00001'", "corrupt" },
+    { "an inserted document", [[INSERT INTO document SELECT 5, 'C-9', kind, patient, at_ms, recorded_at_ms, day, due,
+      invoice, cancelled, open, charged, collected, credited, discounted, lost, rounded FROM document LIMIT 1]],
+      "corrupt", 5 },
+    { "a patient's credit", "UPDATE credit SET balance = 1 WHERE patient = 'P2'", "corrupt" },
+    { "a credit the journal knows nothing of", "INSERT INTO credit VALUES ('P7', 0)", "corrupt" },
+    { "a deleted credit", "DELETE FROM credit", "corrupt" },
+    { "a day's total", "UPDATE day_total SET collected = collected + 1 WHERE type = 'card'", "corrupt" },
+    { "a deleted day", "DELETE FROM day_total WHERE type = 'card'", "corrupt" },
+    { "a day the journal knows nothing of", "INSERT INTO day_total VALUES (1, 'x', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+      "corrupt" },
+    { "the series of payments", "UPDATE series SET next = next + 1 WHERE id = 3", "corrupt" },
+    { "the series of consultations", "UPDATE series SET next = 90 WHERE id = 1", "corrupt" },
+    { "a closing's seal", "DELETE FROM closing", "corrupt" },
+    { "a table that is not ours", "CREATE TABLE y (z)", "corrupt" },
+    { "a dropped index", "DROP INDEX entry_key", "corrupt" },
+    { "a dropped table", "DROP TABLE series", "corrupt" },
+  } do
+    local what, sql, expected, seq = table.unpack(row, 1, 4)
+    it(("finds %s"):format(what), function()
+      raw.force(path, sql)
+      local message, details = refused(expected, verified())
+      if seq then assert.equal(tostring(seq), details.seq, message) end
+      assert.truthy(message:find("backup", 1, true), message)
+    end)
+  end
+
+  it("finds a dropped trigger", function()
+    assert.equal("", raw.try(path, "DROP TRIGGER entry_no_update"))
+    refused("corrupt", verified())
+  end)
+
+  it("leaves an erased text in peace", function()
+    raw.force(path, "UPDATE annotation SET salt = NULL, body = NULL WHERE seq = 1")
+    assert.is_true((verified()))
+    local opened = helper.open { path = path, mode = "ro", script = "" }
+    assert.is_nil(opened:document("C-00001").label)
+  end)
+
+  it("finds a tail that is gone by the head that was kept outside", function()
+    local opened = helper.open { path = path }
+    local head = assert(opened:head())
+    assert(opened:close_days { through = "2026-03-02" })
+    opened:close()
+    assert.is_true((verified { head = head }))
+    local later = { seq = head.seq + 5, hash = head.hash }
+    local _, details = refused("chain-broken", verified { head = later })
+    assert.equal(tostring(head.seq + 2), details.seq)
+    head.hash = ("0"):rep(64)
+    _, details = refused("chain-broken", verified { head = head })
+    assert.equal(tostring(head.seq), details.seq)
+    refused("field-invalid", verified { head = "12" })
+    refused("field-invalid", verified { head = { seq = 12, hash = "abc" } })
+    refused("field-unknown", verified { hed = head })
+  end)
+
+  it("tells how far it is, and takes no command meanwhile", function()
+    local opened = helper.open { path = path }
+    local phases, last = {}, 0
+    assert.is_true(opened:verify { progress = function(done, total, phase)
+      assert.is_true(done <= total or total == 0)
+      phases[phase] = true
+      last = done
+      refused("busy", opened:consultation { patient = "P1", amount = "1.00" })
+      assert.has_error(function() opened:close() end)
+    end })
+    assert.is_true(phases.journal and phases.documents and last >= 0)
+  end)
+
+  it("leaves the ledger as it was where its progress function raises", function()
+    local opened = helper.open { path = path }
+    local ok, problem = pcall(opened.verify, opened, { progress = function() error({ "mine" }) end })
+    assert.same({ false, { "mine" } }, { ok, problem })
+    assert(opened:consultation { patient = "P1", amount = "1.00" })
+    assert.is_true(opened:verify())
+  end)
+end)
+
+describe("the journal's triggers", function()
+  local path
+
+  setup(function()
+    path = helper.folder() .. "/clinic.db"
+    local ledger = helper.open { path = path }
+    assert(ledger:consultation { patient = "P1", amount = "10.00" })
+    assert(ledger:pay { document = "C-00001", type = "twint", key = "k" })
+    assert(ledger:reverse { payment = "R-00001", reason = "test" })
+    assert(ledger:close_days { through = "2026-03-01" })
+    ledger:close()
+  end)
+  teardown(helper.finish)
+
+  local function copy(changes)
+    local columns = { "seq", "act", "kind", "command", "number", "document", "counter_document", "patient",
+      "counter_patient", "type", "type_version", "amount", "at_ms", "day", "recorded_at_ms", "actor", "group_tag",
+      "reference", "tendered", "due", "fields", "commitment", "key", "content", "refers", "script_version", "hash" }
+    for index, name in ipairs(columns) do columns[index] = changes[name] or name end
+    return ("INSERT OR REPLACE INTO entry SELECT %s FROM entry WHERE seq = %d"):format(table.concat(columns, ", "),
+      changes.from)
+  end
+
+  for _, row in ipairs {
+    { "an UPDATE of an entry", "UPDATE entry SET actor = 'x'" },
+    { "a DELETE of an entry", "DELETE FROM entry WHERE seq = 1" },
+    { "a REPLACE of an entry by its seq", copy { from = 1 } },
+    { "a REPLACE of an entry by its number", copy { from = 2, seq = 5, act = 5, key = "NULL" } },
+    { "a REPLACE of an entry by its key", copy { from = 2, seq = 5, act = 5, number = "NULL" } },
+    { "a REPLACE of a reversal", copy { from = 3, seq = 5, act = 5 } },
+    { "an entry with a gap before it", copy { from = 1, seq = 9, act = 9 } },
+    { "an UPDATE of a script", "UPDATE script SET body = ''" },
+    { "a REPLACE of a script", "REPLACE INTO script SELECT version, name, '', definition, stored_at_ms FROM script" },
+    { "a DELETE of a payment type", "DELETE FROM payment_type" },
+    { "a REPLACE of a payment type", "REPLACE INTO payment_type SELECT id, version, x'00' FROM payment_type" },
+    { "a DELETE of a closing", "DELETE FROM closing" },
+    { "a REPLACE of a closing", "REPLACE INTO closing SELECT through, 1 FROM closing" },
+    { "a REPLACE of the ledger's row", "REPLACE INTO ledger SELECT id, uuid, 'EUR', created_at_ms FROM ledger" },
+  } do
+    it(("refuse %s"):format(row[1]), function()
+      assert.truthy(raw.try(path, row[2]):find("rows are", 1, true))
+      local ledger = helper.open { path = path, mode = "ro" }
+      assert.is_true(ledger:verify())
+    end)
+  end
+end)
