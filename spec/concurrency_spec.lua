@@ -57,13 +57,16 @@ describe("several processes on one file #slow", function()
       assert(ledger:consultation { patient = "P1", amount = "1000.00" })
     end
     local own, shared, paid, lines = {}, {}, 0, 0
+    local shared_count = 0
     for mine, all, how in run_all(PAYER, PROCESSES, tostring(PAYMENTS)):gmatch "(%S+)\t(%S+)\t(%S+)\n" do
       assert.is_nil(own[mine], "a number was given twice")
+      if not shared[all] then shared_count = shared_count + 1 end
       own[mine], shared[all], lines = true, true, lines + 1
       if how == "paid" then paid = paid + 1 end
     end
     assert.equal(PROCESSES * PAYMENTS, lines)
     assert.equal(PAYMENTS, paid)
+    assert.equal(PAYMENTS, shared_count)
     local ledger <close> = assert(tallystick.open(path))
     assert.equal(PROCESSES * PAYMENTS + PAYMENTS, ledger:info().payments)
     for i = 1, PROCESSES * PAYMENTS + PAYMENTS do assert(ledger:payment(("R-%05d"):format(i))) end

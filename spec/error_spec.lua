@@ -58,7 +58,8 @@ describe("the list of errors", function()
     for index, path in ipairs(spec_files()) do texts[index] = read(path) end
     local all, untold = table.concat(texts, "\n"), {}
     for _, err in ipairs(tallystick.errors) do
-      if not later[err.code] and not all:find(('"%s"'):format(err.code), 1, true) then untold[#untold + 1] = err.code end
+      local told = later[err.code] or all:find(('"%s"'):format(err.code), 1, true)
+      if not told then untold[#untold + 1] = err.code end
     end
     assert.same({}, untold)
   end)

@@ -1,4 +1,4 @@
--- A process that is killed while it pays loses no acknowledged payment and leaves a ledger that verifies (design.md §11.1).
+-- A process that is killed while it pays loses no acknowledged payment, and its ledger verifies (design.md §11.1).
 local command = require "spec.command"
 local child = require "spec.child"
 local tallystick = require "tallystick"

@@ -156,7 +156,9 @@ connection.execute("ROLLBACK")
 
   it("gives a code, and never raises, whichever page of it is overwritten", function()
     local ledger = make()
-    for i = 1, 60 do assert(ledger:charge { document = "C-00001", amount = "1.00", label = ("x"):rep(200), key = "k" .. i }) end
+    for i = 1, 60 do
+      assert(ledger:charge { document = "C-00001", amount = "1.00", label = ("x"):rep(200), key = "k" .. i })
+    end
     ledger:close()
     raw.try(path, "PRAGMA wal_checkpoint(TRUNCATE)")
     local whole, damaged = command.read(path), path .. ".damaged"
@@ -171,7 +173,8 @@ connection.execute("ROLLBACK")
         opened:close()
       end
       assert.is_nil(fine or nil, page)
-      assert.truthy(code == "corrupt" or code == "not-a-ledger" or code == "chain-broken", page .. " " .. tostring(code))
+      local told = code == "corrupt" or code == "not-a-ledger" or code == "chain-broken"
+      assert.is_true(told, page .. " " .. tostring(code))
     end
   end)
 

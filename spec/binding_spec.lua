@@ -1,0 +1,139 @@
+-- The binding: life cycle of handles, coroutines, a second require, two Lua states, C hosts, memory.
+local helper = require "spec.helper"
+local child = require "spec.child"
+local command = require "spec.command"
+local tallystick = require "tallystick"
+
+describe("a ledger's handle", function()
+  after_each(helper.finish)
+
+  it("may be closed twice, and is closed at the end of its scope", function()
+    local kept
+    do
+      local ledger <close> = assert(tallystick.open ":memory:")
+      kept = ledger
+      assert(ledger:head())
+    end
+    kept:close()
+    kept:close()
+    assert.equal("tallystick.ledger (closed)", tostring(kept))
+  end)
+
+  it("raises closed on every call once it is closed", function()
+    local ledger = assert(tallystick.open ":memory:")
+    ledger:close()
+    local calls = { "document", "documents", "payment", "payments", "entries", "patient", "totals", "closings", "head",
+      "info", "verify", "backup", "transaction", "money", "script" }
+    for _, writing in ipairs(tallystick.commands) do calls[#calls + 1] = writing.name end
+    for _, name in ipairs(calls) do
+      local ok, problem = pcall(ledger[name], ledger, {})
+      assert.is_false(ok, name)
+      assert.truthy(problem:find("closed: the ledger is closed", 1, true), name .. ": " .. problem)
+    end
+  end)
+
+  it("may be left open at exit, with its iterators", function()
+    local ended = child.run [[
+      local tallystick = require "tallystick"
+      ledger = assert(tallystick.open(":memory:"))
+      assert(ledger:consultation { patient = "P", amount = "1.00" })
+      step, _, _, cursor = ledger:documents()
+      step()
+      money = ledger:money "1.00"
+      print "done"]]
+    assert.same({ 0, "done\n", "" }, { ended.code, ended.out, ended.err })
+  end)
+
+  it("keeps its metatables to itself", function()
+    local ledger = helper.open()
+    assert(ledger:consultation { patient = "P", amount = "1.00" })
+    local _, _, _, cursor = ledger:documents()
+    for _, value in ipairs { ledger, ledger:money "1.00", cursor } do
+      assert.is_string(getmetatable(value))
+      assert.has_error(function() setmetatable(value, {}) end)
+    end
+    assert.has_error(function() ledger.pay = print end)
+    assert.has_error(function() ledger:money("1.00").minor = 5 end)
+  end)
+
+  it("works from coroutines", function()
+    local ledger = helper.open()
+    assert(ledger:consultation { patient = "P", amount = "10.00" })
+    local step = coroutine.wrap(function()
+      for _ = 1, 3 do
+        coroutine.yield(assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" }))
+      end
+    end)
+    local rows = coroutine.wrap(function() for entry in ledger:entries() do coroutine.yield(entry.seq) end end)
+    for i = 1, 2 do
+      assert.equal(("R-%05d"):format(i), step().number)
+      assert.equal(i, rows())
+    end
+  end)
+
+  it("works with the module required anew, and the old handles go on", function()
+    local ended = child.run [[
+      local first = require "tallystick"
+      local ledger = assert(first.open(":memory:"))
+      assert(ledger:consultation { patient = "P", amount = "10.00" })
+      for _, name in ipairs { "tallystick", "tallystick.core", "tallystick.config" } do package.loaded[name] = nil end
+      local second = require "tallystick"
+      assert(second ~= first)
+      local other = assert(second.open(":memory:"))
+      assert(other:consultation { patient = "P", amount = "10.00" })
+      print(other:document("C-00001").mark, ledger:document("C-00001").mark)
+      print(ledger:money("1.00") == other:money("1.00"), first.money("1.00", "CHF") + second.money("2.00", "CHF"))
+      package.loaded["tallystick.core"] = nil
+      require "tallystick.core"
+      print(#ledger:patient("P").documents)]]
+    assert.same({ 0, "–\t–\ntrue\t3.00 CHF\n1\n", "" }, { ended.code, ended.out, ended.err })
+  end)
+
+  it("is collected with all it holds", function()
+    local function resident()
+      local pages = command.read "/proc/self/statm":match "^%d+ (%d+)"
+      return tonumber(pages) * 4
+    end
+    local function churn()
+      for _ = 1, 500 do
+        local ledger = assert(tallystick.open ":memory:")
+        assert(ledger:consultation { patient = "P", amount = "1.00" })
+        ledger:documents()
+      end
+      collectgarbage()
+      collectgarbage()
+    end
+    local ledger = helper.open()
+    for i = 1, 100 do assert(ledger:consultation { patient = "P" .. i, amount = "1.00" }) end
+    local function iterate()
+      for _ = 1, 20000 do
+        for _ in ledger:documents() do break end -- luacheck: ignore 512
+      end
+      collectgarbage()
+    end
+    churn()
+    iterate()
+    local before, lua_before = resident(), collectgarbage "count"
+    for _ = 1, 3 do churn() end
+    for _ = 1, 3 do iterate() end
+    assert.is_true(collectgarbage "count" < lua_before + 500)
+    assert.is_true(resident() < before + 16 * 1024, ("%d KiB became %d"):format(before, resident()))
+  end)
+end)
+
+describe("a C program", function()
+  local folder
+
+  setup(function() folder = command.folder() end)
+  teardown(function() command.remove(folder) end)
+
+  it("holds two Lua states by luaL_requiref, and uses the C API alone", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "$(pkg-config --cflags lua5.4) -o " .. folder .. "/host spec/host/host.c build/libtallystick.a "
+      .. "$(pkg-config --libs lua5.4 sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    local ended = command.shell("LD_PRELOAD= " .. folder .. "/host")
+    assert.same({ 0, table.concat({ "desk-1 70.00 CHF", "desk-2 70.00 CHF", "50.00 CHF", "pending 10000",
+      "field-invalid", "field-invalid", "io-error", "closed", "" }, "\n"), "" }, { ended.code, ended.out, ended.err })
+  end)
+end)
