@@ -189,13 +189,14 @@ static tally_code run_bracketed(work *in, bool own) {
   if (!code && !tries) {
     code = fail_store(ledger, own ? store_commit(ledger->store) : store_release(ledger->store));
     if (code) ledger->state.valid = false;
+    else if (own) ledger_committed(ledger);
     return code;
   }
   if (in->plan.posted) ledger->state.valid = false; /* it tells of what is taken back */
-  ledger->broken = false;
   pending_drop(ledger);
   if (own) store_rollback(ledger->store);
   else store_rollback_to(ledger->store);
+  ledger->broken = !own && !store_in_transaction(ledger->store);
   if (code == TALLY_OK) in->result->dry_run = true;
   return code;
 }
@@ -204,11 +205,8 @@ static tally_code run_bracketed(work *in, bool own) {
  * half-way the transaction can only be rolled back. */
 static tally_code run_inside(work *in) {
   tally_ledger *ledger = in->ledger;
+  TRY(ledger_still_open(ledger));
   if (in->asked->dry_run) return run_bracketed(in, false);
-  if (ledger->broken || !store_in_transaction(ledger->store)) {
-    return fail(ledger, TALLY_ERR_TRANSACTION_POISONED,
-                "a write failed in this transaction; it can only be rolled back");
-  }
   tally_code code = run(in);
   if (code) ledger_poison(ledger);
   if (ledger->broken) ledger->state.valid = false;

@@ -127,6 +127,16 @@ const tally_currency *config_currency(const tally_config *config) {
   return tally_currency_find(config->currency.data, config->currency.length);
 }
 
+tally_code config_check_amounts(tally_ledger *ledger, const tally_config *config) {
+  if (config->currency.data || ledger->currency == config_currency(config)) return TALLY_OK;
+  for (size_t i = 0; i < config->type_count; i++) {
+    if (config->types[i].round_to_minor == 0 && config->types[i].max_minor == 0) continue;
+    return fail(ledger, TALLY_ERR_CONFIG_INVALID,
+                "currency: the script has amounts and names no currency; the ledger's is %s", ledger->currency->code);
+  }
+  return TALLY_OK;
+}
+
 tally_code config_check(tally_ledger *ledger, const tally_config *config) {
   if (config == NULL) return TALLY_OK;
   const tally_currency *currency = config_currency(config);
@@ -315,6 +325,13 @@ tally_code config_type_version(tally_ledger *ledger, tally_text id, int32_t vers
   if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "version %d of a payment type is missing", version);
   TRY(fail_store(ledger, code));
   return codec_get_type(ledger, &ledger->call, definition, type);
+}
+
+tally_code tally_ledger_reload(tally_ledger *ledger, int32_t *script_version) {
+  TRY(ledger_enter(ledger));
+  TRY(ledger_reload(ledger));
+  *script_version = (int32_t)ledger->in_force.version;
+  return TALLY_OK;
 }
 
 const tally_config *tally_ledger_config(const tally_ledger *ledger) {

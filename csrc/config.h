@@ -6,6 +6,8 @@
 
 /* Checks a configuration whole; NULL is the preset. TALLY_ERR_CONFIG_INVALID with a sentence. */
 tally_code config_check(tally_ledger *ledger, const tally_config *config);
+/* Refuses amounts that were read in the preset's currency where the ledger has another. */
+tally_code config_check_amounts(tally_ledger *ledger, const tally_config *config);
 /* Gives the currency that a configuration names, or the preset's. */
 const tally_currency *config_currency(const tally_config *config);
 /* Stores a configuration where it differs from the one in force. Inside a write transaction. */

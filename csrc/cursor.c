@@ -111,6 +111,7 @@ static tally_code start_payments(tally_cursor *cursor) {
   if (cursor->asked.after.data == NULL) return TALLY_OK;
   TRY(reading_payment_entry(cursor->ledger, cursor->asked.after, &entry));
   cursor->after = entry.seq;
+  cursor->payment.act = entry.act; /* whose other entries follow */
   return TALLY_OK;
 }
 
@@ -241,8 +242,8 @@ static bool payment_settles(const tally_payment *payment, tally_text document) {
 static bool payment_fits(const parsed_command *asked, const tally_payment *payment) {
   if (command_has(asked, FIELD_REVERSED) && (payment->reversed_by != 0) != asked->reversed) return false;
   return text_fits(asked->type, payment->type) && text_fits(asked->group, payment->group) &&
-         text_fits(asked->actor, payment->actor) && text_fits(asked->patient, payment->patient) &&
-         payment_settles(payment, asked->document) && day_fits(asked, payment->day);
+         text_fits(asked->actor, payment->actor) && payment_settles(payment, asked->document) &&
+         day_fits(asked, payment->day);
 }
 
 /* Gives the act whose payment an entry shows first, or 0: the numbered entry speaks for its act; on a list by document,
@@ -260,7 +261,7 @@ static tally_code next_payment(tally_cursor *cursor, const tally_payment **payme
     const tally_entry *entry = &cursor->rows.entries[cursor->next++];
     cursor->after = entry->seq;
     int64_t act = payment_act(cursor, entry, cursor->payment.act);
-    if (act == 0) continue;
+    if (act == 0 || !text_fits(cursor->asked.patient, entry->patient)) continue;
     tally_code code = reading_payment(ledger, &ledger->call, act, &cursor->payment);
     if (code == TALLY_DONE) continue;
     if (code) return code;

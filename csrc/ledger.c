@@ -28,6 +28,8 @@ tally_code fail(tally_ledger *ledger, tally_code code, const char *format, ...) 
 }
 
 tally_code fail_store(tally_ledger *ledger, tally_code code) {
+  if (code == TALLY_DONE)
+    return fail(ledger, TALLY_ERR_CORRUPT, "a row that must be there is missing; go back to a backup");
   return code ? fail(ledger, code, "%s", store_message(ledger->store)) : TALLY_OK;
 }
 
@@ -138,6 +140,12 @@ static tally_code load_config_if_changed(tally_ledger *ledger) {
   return version == ledger->in_force.version ? TALLY_OK : config_load(ledger);
 }
 
+tally_code ledger_reload(tally_ledger *ledger) {
+  bool own;
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, load_config_if_changed(ledger));
+}
+
 tally_code ledger_refresh(tally_ledger *ledger) {
   uint32_t version;
   TRY(fail_store(ledger, store_data_version(ledger->store, &version)));
@@ -167,6 +175,7 @@ tally_code ledger_enter(tally_ledger *ledger) {
 
 tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {
   *own = !store_in_transaction(ledger->store);
+  TRY(ledger_still_open(ledger));
   if (!*own) return pending_flush(ledger);
   return fail_store(ledger, store_begin_read(ledger->store));
 }
@@ -234,6 +243,7 @@ static tally_code take_config(tally_ledger *ledger, const tally_config *config) 
   bool differs = false;
   if (config && !ledger->read_only) {
     TRY(config_check(ledger, config));
+    TRY(config_check_amounts(ledger, config));
     TRY(config_differs(ledger, config, &differs));
   }
   return differs ? in_transaction(ledger, config, store_config_now) : TALLY_OK;
@@ -289,6 +299,22 @@ const tally_currency *tally_ledger_currency(const tally_ledger *ledger) {
 
 /* ---- Transactions ---- */
 
+tally_code ledger_still_open(tally_ledger *ledger) {
+  if (ledger->depth == 0) return TALLY_OK;
+  if (!ledger->broken && store_in_transaction(ledger->store)) return TALLY_OK;
+  ledger->broken = true;
+  ledger->state.valid = false;
+  pending_drop(ledger);
+  fail(ledger, TALLY_ERR_TRANSACTION_POISONED, "a write failed in this transaction; it can only be rolled back");
+  return with_detail(ledger, TALLY_ERR_TRANSACTION_POISONED, "cause", text_of("a write failed"));
+}
+
+void ledger_committed(tally_ledger *ledger) {
+  uint32_t version;
+  if (store_data_version(ledger->store, &version) == TALLY_OK) ledger->state.data_version = version;
+  else ledger->state.valid = false;
+}
+
 int tally_transaction_depth(const tally_ledger *ledger) {
   return ledger->depth;
 }
@@ -300,6 +326,7 @@ tally_code tally_begin(tally_ledger *ledger) {
   if (ledger->depth == TRANSACTION_DEPTH_MAX) {
     return fail(ledger, TALLY_ERR_FIELD_INVALID, "transactions nest at most %d deep", TRANSACTION_DEPTH_MAX);
   }
+  TRY(ledger_still_open(ledger));
   if (ledger->depth) TRY(pending_flush(ledger));
   TRY(fail_store(ledger, ledger->depth ? store_savepoint(ledger->store) : store_begin(ledger->store)));
   ledger->depth++;
@@ -343,5 +370,6 @@ tally_code tally_commit(tally_ledger *ledger) {
     return code;
   }
   ledger->depth--;
+  if (ledger->depth == 0) ledger_committed(ledger);
   return TALLY_OK;
 }

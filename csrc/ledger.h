@@ -88,6 +88,13 @@ const char *day_text(tally_ledger *ledger, int32_t day);
 /* A text cut and cleaned for a sentence: at most 64 bytes, no control characters. */
 const char *shown(tally_ledger *ledger, tally_text text);
 
+/* Says whether an open transaction still is one: SQLite may have rolled it back by itself, on a full disk or without memory.
+ * TALLY_ERR_TRANSACTION_POISONED where nothing more may be written or read in it. */
+tally_code ledger_still_open(tally_ledger *ledger);
+/* Reads the configuration again where another process has stored one. */
+tally_code ledger_reload(tally_ledger *ledger);
+/* Takes over the store's version after our own commit: what is cached is what was just written. */
+void ledger_committed(tally_ledger *ledger);
 /* Notes the last error as a refusal inside the innermost open transaction. */
 void ledger_poison(tally_ledger *ledger);
 /* Readies a call: forgets the last error and the last call's memory; refuses while verify or backup runs. */

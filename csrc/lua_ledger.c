@@ -9,6 +9,7 @@ l_ledger *l_check_ledger(lua_State *L, int index) {
   l_ledger *box = luaL_testudata(L, index, LEDGER_TYPE);
   if (box == NULL)
     luaL_argerror(L, index, "a ledger is expected: call its methods with a colon, as in ledger:pay{...}");
+  if (box->collecting) l_done(L, box, 0); /* an error of Lua's cut the last call short */
   if (box->ledger == NULL) luaL_error(L, "closed: the ledger is closed");
   return box;
 }
@@ -107,9 +108,9 @@ static int execute(lua_State *L) {
   lua_settop(L, 2);
   l_fill_request(L, 1, 2, command);
   tally_code code = tally_execute(box->ledger, box->request, &result);
-  if (code) return l_push_error(L, box->ledger, code);
+  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
   l_push_result(L, &result, tally_ledger_currency(box->ledger));
-  return 1;
+  return l_done(L, box, 1);
 }
 
 static void push_commands(lua_State *L) {
@@ -125,6 +126,7 @@ static void push_commands(lua_State *L) {
 /* What the function returned stands on the stack above its place; nil first means: take it back. */
 static int end_transaction(lua_State *L, l_ledger *box, int first) {
   int count = lua_gettop(L) - first + 1;
+  luaL_checkstack(L, 8, "too many results");
   if (count > 0 && lua_isnil(L, first)) {
     tally_rollback(box->ledger);
     if (count > 1) return count;
@@ -218,19 +220,21 @@ static void push_info(lua_State *L, const tally_info *info) {
 static int ledger_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   const tally_config *config = tally_ledger_config(box->ledger);
+  l_hold(L, box);
   lua_createtable(L, 0, 2);
   l_set_text(L, "name", config->script_name);
   l_set_text(L, "text", config->script_text);
-  return 1;
+  return l_done(L, box, 1);
 }
 
 static int ledger_info(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   tally_info info;
+  l_hold(L, box);
   tally_code code = tally_read_info(box->ledger, &info);
-  if (code) return l_push_error(L, box->ledger, code);
+  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
   push_info(L, &info);
-  return 1;
+  return l_done(L, box, 1);
 }
 
 /* ledger:money "120.50": a money value in the ledger's currency. */

@@ -20,6 +20,17 @@ void l_protect_type(lua_State *L, const char *type) {
   lua_setfield(L, -2, "__metatable");
 }
 
+void l_hold(lua_State *L, l_ledger *box) {
+  box->collecting = lua_gc(L, LUA_GCISRUNNING);
+  if (box->collecting) lua_gc(L, LUA_GCSTOP);
+}
+
+int l_done(lua_State *L, l_ledger *box, int results) {
+  if (box->collecting) lua_gc(L, LUA_GCRESTART);
+  box->collecting = false;
+  return results;
+}
+
 /* ---- The clock ---- */
 
 /* Reads what a clock gave: epoch seconds or ISO 8601. */
@@ -212,7 +223,9 @@ static bool matches(lua_State *L, tally_text pattern) {
 static void match_patterns(lua_State *L, l_ledger *box, int table, tally_command command) {
   l_raw_field(L, table, "fields");
   bool corrects = command == TALLY_COMMAND_CORRECT;
-  if (lua_istable(L, -1) || corrects) {
+  int32_t version;
+  if ((lua_istable(L, -1) || corrects) && tally_ledger_reload(box->ledger, &version) == TALLY_OK) {
+    tally_request_matched_under(box->request, version);
     const tally_payment *payment = corrects ? corrected_payment(L, box, table) : NULL;
     const tally_payment_type *type = type_of_request(L, box, table, payment);
     for (size_t i = 0; type && i < type->field_count; i++) {
@@ -245,6 +258,7 @@ void l_fill_request(lua_State *L, int self, int table, tally_command command) {
   luaL_checkstack(L, 16, "too many values");
   bool told = box->has_clock && ask_clock(L, self, &now_ms, &failure);
   box = l_check_ledger(L, self); /* the clock may have closed it */
+  l_hold(L, box);
   tally_request_begin(box->request, command);
   if (told) tally_request_now(box->request, now_ms);
   else if (box->has_clock) tally_request_clock_failed(box->request, failure);

@@ -48,6 +48,13 @@ static tally_code write_all(tally_ledger *ledger) {
 
 /* What failed half-way can only be rolled back. */
 tally_code pending_flush(tally_ledger *ledger) {
+  if (ledger->pending.count == 0 && ledger->pending.series_moved == 0) return TALLY_OK;
+  if (!store_in_transaction(ledger->store)) {
+    ledger->broken = true;
+    pending_drop(ledger);
+    return fail(ledger, TALLY_ERR_TRANSACTION_POISONED,
+                "a write failed in this transaction; it can only be rolled back");
+  }
   tally_code code = write_all(ledger);
   if (code) ledger->broken = true;
   pending_drop(ledger);

@@ -99,7 +99,34 @@ static tally_code require_patient(tally_ledger *ledger, tally_text id) {
   return with_detail(ledger, TALLY_ERR_PATIENT_UNKNOWN, "patient", id);
 }
 
-static tally_code read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient) {
+/* Lists a patient's open documents, page by page. */
+static tally_code read_open_documents(tally_ledger *ledger, int32_t today, tally_patient *out) {
+  document_row page[STORE_PAGE];
+  document_query query = {.patient = out->id, .order = ORDER_OLDEST};
+  tally_document *list = NULL;
+  size_t room = 0;
+  int64_t after = 0;
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(ledger,
+                   store_documents_page(ledger->store, &ledger->call, &query, after, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      after = page[i].id;
+      if (!page[i].open) continue;
+      if (out->document_count == room) {
+        room = room ? room * 2 : 8;
+        tally_document *grown = ARENA_ARRAY(&ledger->call, tally_document, room);
+        if (grown == NULL) return fail_memory(ledger);
+        if (list) memcpy(grown, list, out->document_count * sizeof *grown);
+        list = grown;
+      }
+      TRY(view_document(ledger, &page[i], today, &list[out->document_count++]));
+    }
+  }
+  out->documents = list;
+  return TALLY_OK;
+}
+
+static tally_code read_patient(tally_ledger *ledger, tally_text id, int32_t today, const tally_patient **patient) {
   TRY(require_patient(ledger, id));
   tally_patient *out = arena_alloc(&ledger->call, sizeof *out);
   if (out == NULL) return fail_memory(ledger);
@@ -108,14 +135,17 @@ static tally_code read_patient(tally_ledger *ledger, tally_text id, const tally_
   TRY(fail_store(ledger, store_credit_get(ledger->store, id, &out->credit_minor)));
   TRY(fail_store(ledger, store_patient_owed(ledger->store, id, &out->owed_minor)));
   *patient = out;
-  return TALLY_OK;
+  return read_open_documents(ledger, today, out);
 }
 
-tally_code tally_read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient) {
+tally_code tally_read_patient(tally_ledger *ledger, tally_text id, tally_request *request,
+                              const tally_patient **patient) {
+  parsed_command asked;
   bool own;
   TRY(ledger_enter(ledger));
+  TRY(request_parse(ledger, request, &asked));
   TRY(ledger_snapshot_begin(ledger, &own));
-  return ledger_snapshot_end(ledger, own, read_patient(ledger, id, patient));
+  return ledger_snapshot_end(ledger, own, read_patient(ledger, id, reading_today(&asked), patient));
 }
 
 /* ---- Totals ---- */
@@ -184,6 +214,7 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   closing_row closing;
   TRY(tally_read_head(ledger, &head));
   TRY(pending_flush(ledger));
+  TRY(ledger_reload(ledger));
   TRY(fail_store(ledger, store_facts_get(ledger->store, &facts)));
   *info = (tally_info){.version = TALLY_VERSION,
                        .sqlite_version = store_engine_version(),

@@ -143,6 +143,7 @@ struct tally_request {
   slot slots[FIELD_COUNT];
   tally_text unknown; /* the first in the alphabet, so that the answer does not hang on a table's order */
   tally_text mismatched;
+  int32_t matched_under;
   bool failed; /* memory ran out */
   bool has_now;
   int64_t now_ms;
@@ -258,7 +259,13 @@ void tally_request_put_other(tally_request *request, const char *name, tally_tex
 }
 
 void tally_request_mark_mismatch(tally_request *request, tally_text key) {
-  if (request->mismatched.data == NULL || text_compare(key, request->mismatched) < 0) request->mismatched = key;
+  if (request->mismatched.data && text_compare(key, request->mismatched) >= 0) return;
+  request->mismatched = arena_copy(&request->memory, key);
+  if (request->mismatched.data == NULL) request->failed = true;
+}
+
+void tally_request_matched_under(tally_request *request, int32_t script_version) {
+  request->matched_under = script_version;
 }
 
 void tally_request_now(tally_request *request, int64_t now_ms) {
@@ -722,6 +729,7 @@ static tally_code take_dates(parser *in) {
 static void take_defaults(parser *in) {
   parsed_command *out = in->out;
   out->mismatched = in->request->mismatched;
+  out->matched_under = in->request->matched_under;
   if (!command_has(out, FIELD_ACTOR) && out->command <= TALLY_COMMAND_LAST_WRITING) out->actor = in->request->actor;
   if (!command_has(out, FIELD_ROLES)) out->roles = in->request->roles;
 }

@@ -43,6 +43,10 @@ static bool extra_fits(const tally_extra_field *extra, tally_text value, tally_f
 }
 
 tally_code settlement_check_fields(work *in, const settlement *asked) {
+  int32_t matched = in->asked->matched_under;
+  if (matched && matched != in->ledger->in_force.version) {
+    return fail(in->ledger, TALLY_ERR_BUSY, "the configuration was changed at this moment; try again");
+  }
   for (size_t i = 0; i < asked->field_count; i++) {
     if (find_extra(asked->type, asked->fields[i].key)) continue;
     return refuse_extra(in, TALLY_ERR_FIELD_UNKNOWN, asked->fields[i].key, "is no field of the payment type");

@@ -2,26 +2,28 @@
 #include "store_sqlite.h"
 
 static tally_code read_document(store *in, sqlite3_stmt *row, arena *from, document_row *out) {
-  bool failed = false;
+  bool failed = false, damaged = false;
   *out = (document_row){.id = sqlite3_column_int64(row, 0)};
   out->number = column_text(row, 1, from, &failed);
-  out->facts.kind = (tally_document_kind)sqlite3_column_int(row, 2);
+  out->facts.kind = (tally_document_kind)column_int32(row, 2, &damaged);
   out->patient = column_text(row, 3, from, &failed);
   out->at_ms = sqlite3_column_int64(row, 4);
   out->recorded_at_ms = sqlite3_column_int64(row, 5);
-  out->day = sqlite3_column_int(row, 6);
+  out->day = column_int32(row, 6, &damaged);
   out->has_due = sqlite3_column_type(row, 7) != SQLITE_NULL;
-  out->due = sqlite3_column_int(row, 7);
+  out->due = column_int32(row, 7, &damaged);
   out->invoice = column_text(row, 8, from, &failed);
   out->facts.invoiced = out->invoice.data != NULL;
-  out->facts.cancelled = sqlite3_column_int(row, 9) != 0;
-  out->open = sqlite3_column_int(row, 10) != 0;
+  out->facts.cancelled = column_int32(row, 9, &damaged) != 0;
+  out->open = column_int32(row, 10, &damaged) != 0;
   out->facts.charged = sqlite3_column_int64(row, 11);
   out->facts.collected = sqlite3_column_int64(row, 12);
   out->facts.credited = sqlite3_column_int64(row, 13);
   out->facts.discounted = sqlite3_column_int64(row, 14);
   out->facts.lost = sqlite3_column_int64(row, 15);
   out->facts.rounded = sqlite3_column_int64(row, 16);
+  if (damaged)
+    return store_failed_with(in, TALLY_ERR_CORRUPT, "a number of the file is out of its range; go back to a backup");
   return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
 }
 

@@ -97,25 +97,27 @@ static void read_hash(sqlite3_stmt *row, tally_entry *entry) {
 }
 
 static tally_code read_entry(store *in, sqlite3_stmt *row, arena *from, tally_entry *entry) {
-  bool failed = false;
+  bool failed = false, damaged = false;
   *entry = (tally_entry){0};
   entry->seq = sqlite3_column_int64(row, COLUMN_SEQ);
   entry->act = sqlite3_column_int64(row, COLUMN_ACT);
-  entry->kind = (tally_kind)sqlite3_column_int(row, COLUMN_KIND);
-  entry->command = (tally_command)sqlite3_column_int(row, COLUMN_COMMAND);
-  entry->type_version = sqlite3_column_int(row, COLUMN_TYPE_VERSION);
+  entry->kind = (tally_kind)column_int32(row, COLUMN_KIND, &damaged);
+  entry->command = (tally_command)column_int32(row, COLUMN_COMMAND, &damaged);
+  entry->type_version = column_int32(row, COLUMN_TYPE_VERSION, &damaged);
   entry->amount_minor = sqlite3_column_int64(row, COLUMN_AMOUNT);
   entry->at_ms = sqlite3_column_int64(row, COLUMN_AT);
-  entry->day = sqlite3_column_int(row, COLUMN_DAY);
+  entry->day = column_int32(row, COLUMN_DAY, &damaged);
   entry->recorded_at_ms = sqlite3_column_int64(row, COLUMN_RECORDED);
   entry->has_tendered = sqlite3_column_type(row, COLUMN_TENDERED) != SQLITE_NULL;
   entry->tendered_minor = sqlite3_column_int64(row, COLUMN_TENDERED);
   entry->has_due = sqlite3_column_type(row, COLUMN_DUE) != SQLITE_NULL;
-  entry->due = sqlite3_column_int(row, COLUMN_DUE);
+  entry->due = column_int32(row, COLUMN_DUE, &damaged);
   entry->refers = sqlite3_column_int64(row, COLUMN_REFERS);
-  entry->script_version = sqlite3_column_int(row, COLUMN_SCRIPT);
+  entry->script_version = column_int32(row, COLUMN_SCRIPT, &damaged);
   read_entry_texts(row, from, entry, &failed);
   read_hash(row, entry);
+  if (damaged)
+    return store_failed_with(in, TALLY_ERR_CORRUPT, "a number of the file is out of its range; go back to a backup");
   return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
 }
 

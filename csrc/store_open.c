@@ -161,6 +161,12 @@ tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *fai
   return copy_column(prepared, index, sqlite3_column_blob(prepared, index), from, failed);
 }
 
+int column_int32(sqlite3_stmt *prepared, int index, bool *damaged) {
+  sqlite3_int64 value = sqlite3_column_int64(prepared, index);
+  if (value < INT32_MIN || value > INT32_MAX) *damaged = true;
+  return (int)value;
+}
+
 /* ---- Opening ---- */
 
 bool store_read_pragma(store *in, const char *sql, char *text, size_t size) {
@@ -308,6 +314,8 @@ static tally_code probe(store *in, const char *path, int flags, bool *has_schema
   return probe_file(in, has_schema) ? TALLY_OK : store_failed(in);
 }
 
+static tally_code prepare_transactions(store *in);
+
 static tally_code open_file(store *in, const char *path) {
   bool has_schema = false;
   tally_code code = check_engine(in);
@@ -331,7 +339,8 @@ static tally_code open_file(store *in, const char *path) {
   /* Before anything is written to a file, even its journal mode, it must be empty or a ledger. */
   if (!code && has_schema) code = store_schema_ready(in);
   if (!code) code = choose_journal(in);
-  return code ? code : store_schema_ready(in);
+  if (!code) code = store_schema_ready(in);
+  return code ? code : prepare_transactions(in);
 }
 
 tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, store **out) {
@@ -372,6 +381,20 @@ const char *store_engine_version(void) {
 
 /* ---- Transactions ---- */
 
+enum { ROLLBACK_TRIES = 3 };
+
+/* What ends a transaction is prepared before one begins: it is needed most when memory is short. */
+static tally_code prepare_transactions(store *in) {
+  static const statement needed[] = {STMT_BEGIN,     STMT_BEGIN_READ, STMT_COMMIT,     STMT_ROLLBACK,
+                                     STMT_SAVEPOINT, STMT_RELEASE,    STMT_ROLLBACK_TO};
+  for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+    sqlite3_stmt *prepared;
+    tally_code code = store_statement(in, needed[i], &prepared);
+    if (code) return code;
+  }
+  return TALLY_OK;
+}
+
 tally_code store_begin(store *in) {
   return store_run_plain(in, STMT_BEGIN);
 }
@@ -386,11 +409,15 @@ tally_code store_commit(store *in) {
   return code;
 }
 
-/* Keeps the message of what made the rollback necessary. */
+/* A rollback that cannot be would leave the lock held, or a try in the file: it is tried until there is no transaction.
+ * Keeps the message of what made it necessary. */
 void store_rollback(store *in) {
   char message[sizeof in->message];
   memcpy(message, in->message, sizeof message);
   if (!sqlite3_get_autocommit(in->database)) store_run_plain(in, STMT_ROLLBACK);
+  for (int i = 0; i < ROLLBACK_TRIES && !sqlite3_get_autocommit(in->database); i++) {
+    sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+  }
   memcpy(in->message, message, sizeof message);
 }
 
@@ -402,12 +429,14 @@ tally_code store_release(store *in) {
   return store_run_plain(in, STMT_RELEASE);
 }
 
+/* Where a savepoint cannot be taken back, all is: the caller sees that no transaction is open any more. */
 void store_rollback_to(store *in) {
   char message[sizeof in->message];
   memcpy(message, in->message, sizeof message);
   if (!sqlite3_get_autocommit(in->database)) {
-    store_run_plain(in, STMT_ROLLBACK_TO);
-    store_run_plain(in, STMT_RELEASE);
+    tally_code code = store_run_plain(in, STMT_ROLLBACK_TO);
+    if (!code) code = store_run_plain(in, STMT_RELEASE);
+    if (code) store_rollback(in);
   }
   memcpy(in->message, message, sizeof message);
 }

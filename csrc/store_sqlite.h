@@ -150,6 +150,8 @@ void bind_integer_or_null(sqlite3_stmt *prepared, int index, bool present, int64
 /* Copies a column; *failed is set where memory is out. */
 tally_text column_text(sqlite3_stmt *prepared, int index, arena *from, bool *failed);
 tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *failed);
+/* Reads an integer that must fit 32 bits; *failed is set where it does not: the file is damaged. */
+int column_int32(sqlite3_stmt *prepared, int index, bool *damaged);
 /* Reads the one integer of a one-row query; 0 for null. */
 tally_code store_read_integer(store *in, sqlite3_stmt *prepared, int64_t *value);
 

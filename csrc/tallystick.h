@@ -356,6 +356,8 @@ TALLY_API bool tally_error_detail(const tally_ledger *ledger, size_t index, cons
 TALLY_API const tally_currency *tally_ledger_currency(const tally_ledger *ledger);
 /* The configuration in force; lives until the next command. */
 TALLY_API const tally_config *tally_ledger_config(const tally_ledger *ledger);
+/* Reads the configuration again where another process has stored one, and gives the version in force. */
+TALLY_API tally_code tally_ledger_reload(tally_ledger *ledger, int32_t *script_version);
 /* Finds a payment type in force by id; NULL where there is none. */
 TALLY_API const tally_payment_type *tally_ledger_type(const tally_ledger *ledger, tally_text id);
 /* The default type, or the index-th type in force; NULL past the last. */
@@ -425,6 +427,8 @@ TALLY_API void tally_request_put_other(tally_request *request, const char *name,
 TALLY_API void tally_request_put_money(tally_request *request, const char *name, tally_text key, tally_money value);
 /* Marks an entry of `fields` as not matching its type's pattern: refused as field-invalid unless replayed. */
 TALLY_API void tally_request_mark_mismatch(tally_request *request, tally_text key);
+/* Says under which version of the script the patterns were matched, so that a script stored meanwhile is noticed. */
+TALLY_API void tally_request_matched_under(tally_request *request, int32_t script_version);
 /* What holds where the request names none: the host's clock, actor and roles. */
 /* Says that the host's clock failed: the command is refused as date-invalid, with the reason. */
 TALLY_API void tally_request_clock_failed(tally_request *request, const char *reason);
@@ -566,9 +570,13 @@ TALLY_API tally_code tally_read_payment(tally_ledger *ledger, tally_text number,
 typedef struct tally_patient {
   tally_text id;
   int64_t credit_minor, owed_minor;
+  const tally_document *documents; /* those with something remaining, in order of their making; rows as of a cursor */
+  size_t document_count;
 } tally_patient;
-/* Reads a patient's credit and what is owed; walk the open documents with a documents cursor. Errors: patient-unknown. */
-TALLY_API tally_code tally_read_patient(tally_ledger *ledger, tally_text id, const tally_patient **patient);
+/* Reads a patient's credit, what is owed and the open documents, in one state of the file; the request was begun with
+ * TALLY_QUERY_DOCUMENT, for its clock. Errors: patient-unknown. */
+TALLY_API tally_code tally_read_patient(tally_ledger *ledger, tally_text id, tally_request *request,
+                                        const tally_patient **patient);
 
 /* Cursors page by key: between two pages no statement and no lock is held. */
 typedef struct tally_cursor tally_cursor;

@@ -45,9 +45,8 @@ typedef struct name_list {
 } name_list;
 
 static tally_code add_name(tally_ledger *ledger, arena *from, name_list *list, tally_text name) {
-  for (size_t i = 0; i < list->count; i++) {
-    if (text_equal(list->items[i], name)) return TALLY_OK;
-  }
+  /* Entries of one act stand side by side: a name that comes again comes at once. */
+  if (list->count > 0 && text_equal(list->items[list->count - 1], name)) return TALLY_OK;
   if (list->count == list->room) {
     size_t room = list->room ? list->room * 2 : 4;
     tally_text *grown = ARENA_ARRAY(from, tally_text, room);

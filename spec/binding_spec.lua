@@ -89,6 +89,29 @@ describe("a ledger's handle", function()
     assert.same({ 0, "–\t–\ntrue\t3.00 CHF\n1\n", "" }, { ended.code, ended.out, ended.err })
   end)
 
+  it("is not disturbed by a finalizer that uses it", function()
+    local ledger = helper.open()
+    assert(ledger:consultation { patient = "P", amount = "1000.00", label = ("l"):rep(500) })
+    local runs = 0
+    local function litter()
+      setmetatable({}, { __gc = function()
+        runs = runs + 1
+        ledger:head()
+        ledger:pay { document = "C-00001", type = "bitcoin" }
+      end })
+    end
+    collectgarbage("incremental", 1, 1000)
+    for i = 1, 300 do
+      litter()
+      local paid = assert(ledger:pay { document = "C-00001", type = "twint", amount = "0.01", reference = "r" .. i })
+      assert.equal("r" .. i, paid.reference)
+      assert.equal(500, #ledger:document("C-00001").label)
+    end
+    collectgarbage("incremental", 200, 100)
+    assert.is_true(runs > 100)
+    assert.is_true(collectgarbage "isrunning")
+  end)
+
   it("is collected with all it holds", function()
     local function resident()
       local pages = command.read "/proc/self/statm":match "^%d+ (%d+)"

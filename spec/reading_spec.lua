@@ -178,6 +178,26 @@ describe("reading", function()
     end
   end)
 
+  it("pages the payments of a document or patient, and finds those over several patients", function()
+    assert(ledger:consultation { patient = "P4", amount = "10.01" })
+    assert(ledger:consultation { patient = "P5", amount = "10.01" })
+    assert(ledger:pay { documents = { "C-00003", "C-00004" }, amount = "20.00" })
+    assert(ledger:charge { document = "C-00003", amount = "1.00" })
+    assert(ledger:pay { document = "C-00003", type = "twint" })
+    for _, patient in ipairs { "P4", "P5" } do
+      assert.equal("R-00006", numbers(ledger:payments { patient = patient })[1])
+    end
+    for _, filter in ipairs { { document = "C-00003" }, { patient = "P4" } } do
+      local paged, after = {}, nil
+      repeat
+        filter.limit, filter.after = 1, after
+        after = numbers(ledger:payments(filter))[1]
+        paged[#paged + 1] = after
+      until not after or #paged > 5
+      assert.same({ "R-00006", "R-00007" }, paged)
+    end
+  end)
+
   it("gives the raw journal, by document, patient, act, kind and from any entry on", function()
     local rows = all(ledger:entries())
     assert.equal(assert(ledger:head()).seq, #rows)

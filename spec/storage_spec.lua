@@ -288,6 +288,29 @@ describe("a ledger's script", function()
     refused("amount-above-limit", first:pay { document = "C-00001", amount = "60.00" })
   end)
 
+  it("holds its new patterns at once, and is told to who only reads", function()
+    local function script(pattern)
+      return ([[local clinic = ...
+        clinic:payment_type { id = "cash", default = true, fields = { slip = { pattern = "%s" } } }]]):format(pattern)
+    end
+    local first = helper.open { path = path, script = script "^%d+$" }
+    assert(first:consultation { patient = "P", amount = "100.00" })
+    assert(first:pay { document = "C-00001", amount = "1.00", fields = { slip = "123" } })
+    local reader = helper.open { path = path, script = "", mode = "ro" }
+    helper.open { path = path, script = script "^%a+$" }
+    refused("field-invalid", first:pay { document = "C-00001", amount = "1.00", fields = { slip = "123" } })
+    assert(first:pay { document = "C-00001", amount = "1.00", fields = { slip = "abc" } })
+    assert.equal(2, reader:info().script.version)
+  end)
+
+  it("must name the currency where it has amounts and the ledger's is not the preset's", function()
+    helper.open { path = path, script = 'local clinic = ... clinic:currency "JPY"' }:close()
+    local amounts = helper.script 'local clinic = ... clinic:payment_type { id = "cash", default = true, max = "1000" }'
+    local _, message, code = tallystick.open(path, { config = amounts })
+    assert.equal("config-invalid", code)
+    assert.truthy(message:find("JPY", 1, true))
+  end)
+
   it("cannot change the currency, and is refused whole where it is broken", function()
     local ledger = helper.open { path = path, script = ONE }
     assert(ledger:consultation { patient = "P", amount = "100.00" })

@@ -239,6 +239,44 @@ describe("a nested transaction", function()
   end)
 end)
 
+describe("a transaction whose write failed", function()
+  after_each(helper.finish)
+
+  it("takes nothing more, neither nested nor as a dry run, and leaves no trace", function()
+    local path = helper.folder() .. "/clinic.db"
+    local ledger = helper.open { path = path }
+    assert(ledger:consultation { patient = "P1", amount = "120.00" })
+    local head = ledger:head()
+    ledger:close()
+    local folder = helper.folder()
+    local script = helper.write(folder .. "/child.lua", [[
+      local ledger = assert(require("tallystick").open(arg[1]))
+      local fields = { document = "C-00001", type = "twint", amount = "0.01", note = ("n"):rep(4000) }
+      local ok, _, last = ledger:transaction(function(tx)
+        local code
+        for _ = 1, 5000 do
+          local paid
+          paid, _, code = tx:pay(fields)
+          if not paid then break end
+        end
+        print(code)
+        print((select(3, tx:transaction(function(inner) inner:charge { document = "C-00001", amount = "1.00" } end))))
+        print((select(3, tx:pay { document = "C-00001", type = "twint", amount = "0.01", dry_run = true })))
+        print((select(3, tx:document "C-00001")))
+        return true
+      end)
+      print(ok, last)]])
+    local command = require "spec.command"
+    local ended = command.shell("trap '' XFSZ; ulimit -f 2000; " .. child.line(script, path))
+    local first, rest = ended.out:match "^(.-)\n(.*)$"
+    assert.is_true(first == "full" or first == "io-error", ended.out .. ended.err)
+    assert.equal("transaction-poisoned\ntransaction-poisoned\ntransaction-poisoned\nnil\ttransaction-poisoned\n", rest)
+    local again = helper.open { path = path }
+    assert.same(head, again:head())
+    assert.same({}, helper.totals(again))
+  end)
+end)
+
 describe("a process that ends inside its transaction", function()
   after_each(helper.finish)
 

@@ -107,16 +107,6 @@ function methods:document(number, options)
   return document
 end
 
-function methods:patient(id)
-  local patient, message, code, details = plain.patient(self, id)
-  if not patient then return nil, message, code, details end
-  patient.documents = {}
-  for document in self:documents { patient = id, order = "oldest" } do
-    if document.remaining.minor > 0 then patient.documents[#patient.documents + 1] = document end
-  end
-  return patient
-end
-
 function methods:info()
   local info, message, code, details = plain.info(self)
   if not info then return nil, message, code, details end
