@@ -13,24 +13,28 @@ static int32_t first_open_day(const ledger_state *state) {
   return state->has_closed ? state->closed_through + 1 : INT32_MIN;
 }
 
-tally_code closing_totals(tally_ledger *ledger, int32_t from, int32_t through, tally_totals **rows, size_t *count) {
-  totals_query query = {from, through, TALLY_BY_TYPE};
-  const tally_totals *read;
+static tally_code read_totals(tally_ledger *ledger, const totals_query *query, const tally_totals **rows,
+                              size_t *count) {
   TRY(pending_flush(ledger));
-  TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, &read, count)));
-  *rows = (tally_totals *)read; /* in our own memory */
+  TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, query, rows, count)));
+  tally_totals *list = (tally_totals *)*rows; /* in our own memory */
   for (size_t i = 0; i < *count; i++) {
-    if (totals_money(&(*rows)[i]))
+    if (totals_money(&list[i])) {
       return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the days' totals leave 64-bit minor units");
+    }
   }
   return TALLY_OK;
 }
 
-static int64_t money_of(const tally_totals *rows, size_t count, tally_text type) {
-  for (size_t i = 0; i < count; i++) {
-    if (text_equal(rows[i].type, type)) return rows[i].money;
-  }
-  return 0;
+/* The net money of one type on the days from..through. Other types' sums have no say in it. */
+static tally_code expected_money(tally_ledger *ledger, int32_t from, int32_t through, tally_text type,
+                                 int64_t *money) {
+  totals_query query = {from, through, TALLY_BY_TYPE, type};
+  const tally_totals *rows;
+  size_t count;
+  TRY(read_totals(ledger, &query, &rows, &count));
+  *money = count ? rows[0].money : 0;
+  return TALLY_OK;
 }
 
 /* ---- Checking ---- */
@@ -95,15 +99,15 @@ static tally_code book_closing(work *in) {
 tally_code plan_close_days(work *in) {
   tally_ledger *ledger = in->ledger;
   const tally_payment_type **types = ARENA_ARRAY(&ledger->call, const tally_payment_type *, in->asked->counted_count);
-  tally_totals *rows;
-  size_t count;
   if (types == NULL) return fail_memory(ledger);
   TRY(name_counted(in, types));
   TRY(check_permit(in, TALLY_COMMAND_CLOSE_DAYS));
   TRY(check_closing(in, types));
-  TRY(closing_totals(ledger, first_open_day(&ledger->state), in->asked->through, &rows, &count));
+  int32_t from = first_open_day(&ledger->state), through = in->asked->through;
   for (size_t i = 0; i < in->asked->counted_count; i++) {
-    TRY(book_variance(in, types[i], money_of(rows, count, types[i]->id), in->asked->counted[i].amount_minor));
+    int64_t expected;
+    TRY(expected_money(ledger, from, through, types[i]->id, &expected));
+    TRY(book_variance(in, types[i], expected, in->asked->counted[i].amount_minor));
   }
   return book_closing(in);
 }
@@ -123,7 +127,8 @@ static tally_code read_counted(tally_ledger *ledger, const tally_entry *entry, t
     int64_t counted;
     if (tally_money_parse(pairs[i].value.data, pairs[i].value.length, ledger->currency, &counted))
       return fail(ledger, TALLY_ERR_CORRUPT, "a counted amount cannot be read");
-    int64_t expected = money_of(out->totals, out->total_count, pairs[i].key);
+    int64_t expected;
+    TRY(expected_money(ledger, out->has_from ? out->from : INT32_MIN, out->through, pairs[i].key, &expected));
     list[i] = (tally_counted){pairs[i].key, expected, counted, counted - expected};
   }
   out->counted = list;
@@ -133,7 +138,6 @@ static tally_code read_counted(tally_ledger *ledger, const tally_entry *entry, t
 static tally_code read_closing(tally_ledger *ledger, const closing_row *row, const closing_row *before,
                                tally_closing *out) {
   tally_entry entry;
-  tally_totals *totals;
   tally_code code = store_entry_get(ledger->store, &ledger->call, row->seq, &entry);
   if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a closing's entry is missing");
   TRY(fail_store(ledger, code));
@@ -145,8 +149,11 @@ static tally_code read_closing(tally_ledger *ledger, const closing_row *row, con
                          .actor = entry.actor};
   if (before) out->from = before->through + 1;
   memcpy(out->hash, entry.hash, sizeof out->hash);
-  TRY(closing_totals(ledger, before ? out->from : INT32_MIN, row->through, &totals, &out->total_count));
-  out->totals = totals;
+  totals_query query = {before ? out->from : INT32_MIN, row->through, TALLY_BY_TYPE, {NULL, 0}};
+  code = read_totals(ledger, &query, &out->totals, &out->total_count);
+  if (code && code != TALLY_ERR_AMOUNT_OVERFLOW) return code;
+  out->has_totals =
+      code == TALLY_OK; /* a sum that leaves int64 keeps no day from being sealed, nor its seal from being read */
   return read_counted(ledger, &entry, out);
 }
 

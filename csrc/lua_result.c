@@ -278,6 +278,15 @@ static void set_counted(lua_State *L, const tally_closing *closing, const tally_
   lua_setfield(L, -2, "counted");
 }
 
+static void set_closing_totals(lua_State *L, const tally_closing *closing, const tally_currency *currency) {
+  lua_createtable(L, (int)closing->total_count, 0);
+  for (size_t i = 0; i < closing->total_count; i++) {
+    l_push_totals(L, &closing->totals[i], TALLY_BY_TYPE, currency);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "totals");
+}
+
 void l_push_closing(lua_State *L, const tally_closing *closing, const tally_currency *currency) {
   lua_createtable(L, 0, 10);
   if (closing->has_from) set_day(L, "from", closing->from);
@@ -290,12 +299,7 @@ void l_push_closing(lua_State *L, const tally_closing *closing, const tally_curr
   l_push_hash(L, closing->hash);
   lua_setfield(L, -2, "hash");
   lua_setfield(L, -2, "head");
-  lua_createtable(L, (int)closing->total_count, 0);
-  for (size_t i = 0; i < closing->total_count; i++) {
-    l_push_totals(L, &closing->totals[i], TALLY_BY_TYPE, currency);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_setfield(L, -2, "totals");
+  if (closing->has_totals) set_closing_totals(L, closing, currency);
   set_counted(L, closing, currency);
 }
 

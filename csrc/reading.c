@@ -178,8 +178,9 @@ tally_code tally_read_totals(tally_ledger *ledger, tally_request *request, const
   TRY(ledger_enter(ledger));
   TRY(request_parse(ledger, request, &asked));
   TRY(parse_by(ledger, &asked, by));
-  totals_query query = {command_has(&asked, FIELD_FROM_DAY) ? asked.from_day : INT32_MIN,
-                        command_has(&asked, FIELD_TO_DAY) ? asked.to_day : INT32_MAX, *by};
+  totals_query query = {.from = command_has(&asked, FIELD_FROM_DAY) ? asked.from_day : INT32_MIN,
+                        .to = command_has(&asked, FIELD_TO_DAY) ? asked.to_day : INT32_MAX,
+                        .by = *by};
   TRY(pending_flush(ledger));
   TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, rows, count)));
   tally_totals *list = (tally_totals *)*rows; /* in our own memory */

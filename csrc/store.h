@@ -146,6 +146,7 @@ tally_code store_totals_add(store *in, const tally_totals *delta);
 typedef struct totals_query {
   int32_t from, to;
   unsigned by;
+  tally_text type; /* none: all */
 } totals_query;
 tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
                              size_t *count);

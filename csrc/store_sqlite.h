@@ -103,6 +103,7 @@
     "SELECT CASE WHEN $1 THEN day END, CASE WHEN $2 THEN type END, CASE WHEN $3 THEN group_tag END, "                 \
     "CASE WHEN $4 THEN actor END, sum(collected), sum(refunded), sum(deposited), sum(withdrawn), sum(credited), "     \
     "sum(discounted), sum(lost), sum(rounded), sum(count) FROM day_total WHERE day BETWEEN $5 AND $6 "                \
+    "AND ($7 IS NULL OR type = $7) "                                                                                  \
     "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")                                                                        \
   X(SERIES_GET, "SELECT next FROM series WHERE id = $1")                                                              \
   X(SERIES_SET, "INSERT INTO series (id, next) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET next = excluded.next")  \

@@ -71,6 +71,7 @@ tally_code store_totals_read(store *in, arena *from, const totals_query *query, 
   sqlite3_bind_int(prepared, 4, (query->by & TALLY_BY_ACTOR) != 0);
   sqlite3_bind_int(prepared, 5, query->from);
   sqlite3_bind_int(prepared, 6, query->to);
+  bind_text(prepared, 7, query->type);
   return collect_totals(in, prepared, from, rows, count);
 }
 

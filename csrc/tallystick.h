@@ -534,6 +534,7 @@ typedef struct tally_closing {
   int64_t at_ms, recorded_at_ms;
   tally_text actor;
   uint8_t hash[32];           /* of that entry: with seq, the head to keep outside */
+  bool has_totals;            /* false where a sum of them leaves int64 */
   const tally_totals *totals; /* of the sealed days, by type */
   size_t total_count;
   const tally_counted *counted;

@@ -112,7 +112,8 @@ static tally_code check_day_row(tally_verify *in, const tally_totals *row) {
 static tally_code check_days(tally_verify *in) {
   const tally_totals *rows;
   size_t count, slot = 0;
-  totals_query all = {INT32_MIN, INT32_MAX, TALLY_BY_TYPE | TALLY_BY_GROUP | TALLY_BY_DAY | TALLY_BY_ACTOR};
+  totals_query all = {
+      .from = INT32_MIN, .to = INT32_MAX, .by = TALLY_BY_TYPE | TALLY_BY_GROUP | TALLY_BY_DAY | TALLY_BY_ACTOR};
   arena_reset(&in->page);
   TRY(fail_store(in->ledger, store_totals_read(in->ledger->store, &in->page, &all, &rows, &count)));
   for (size_t i = 0; i < count; i++) {

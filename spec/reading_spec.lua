@@ -248,6 +248,18 @@ describe("reading", function()
     refused("field-invalid", ledger:totals { by = "type" })
   end)
 
+  it("seals days whose totals leave 64 bits, and still gives their closing", function()
+    clock.now = "2026-03-05T09:00:00Z"
+    assert(ledger:deposit { patient = "P7", type = "transfer", amount = "92233720368547758.00" })
+    clock.now = "2026-03-06T09:00:00Z"
+    assert(ledger:deposit { patient = "P8", type = "transfer", amount = "92233720368547758.00" })
+    refused("amount-overflow", ledger:totals())
+    local closing = assert(ledger:close_days { through = "2026-03-06", counted = { cash = "80.00" } })
+    assert.equal("0.00 CHF", tostring(closing.counted.cash.variance))
+    assert.is_nil(closing.totals)
+    assert.equal(1, #assert(ledger:closings()))
+  end)
+
   it("gives the closings, the head and the facts of the file", function()
     assert.same({}, ledger:closings())
     assert(ledger:close_days { through = "2026-03-02", counted = { cash = "49.00" } })

@@ -216,7 +216,7 @@ function Money:split(parts) end
 ---@field recorded_at string
 ---@field actor? string
 ---@field head tallystick.Head of the closing's entry: write it down outside
----@field totals tallystick.Totals[] of the sealed days, by type
+---@field totals? tallystick.Totals[] of the sealed days, by type; none where a sum of them leaves 64 bits
 ---@field counted table<string, tallystick.Counted> by type
 
 ---@class tallystick.Head

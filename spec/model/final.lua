@@ -54,7 +54,10 @@ end
 
 local function totals(ledger, by, key_of)
   local sums = {}
-  for _, row in ipairs(assert(ledger:totals { by = by })) do add(sums, key_of(row), row) end
+  local rows, message, code = ledger:totals { by = by }
+  -- Random amounts may fit every day and not their sum: the core says so, and there is nothing to compare.
+  if code == "amount-overflow" then os.exit(7, true) end
+  for _, row in ipairs(assert(rows, message)) do add(sums, key_of(row), row) end
   return shown(sums)
 end
 
