@@ -9,21 +9,32 @@ l_ledger *l_check_ledger(lua_State *L, int index) {
   l_ledger *box = luaL_testudata(L, index, LEDGER_TYPE);
   if (box == NULL)
     luaL_argerror(L, index, "a ledger is expected: call its methods with a colon, as in ledger:pay{...}");
-  if (box->collecting) l_done(L, box, 0); /* an error of Lua's cut the last call short */
+  if (box->answering) luaL_error(L, "busy: the ledger is answering another call; a finalizer must not use it");
   if (box->ledger == NULL) luaL_error(L, "closed: the ledger is closed");
   return box;
 }
 
-/* close, __close and __gc are this one function: the second time there is nothing left to do. */
-static int ledger_close(lua_State *L) {
-  l_ledger *box = luaL_checkudata(L, 1, LEDGER_TYPE);
-  if (box->held) return luaL_error(L, "busy: the ledger cannot be closed while verify or backup runs");
+static void close_box(l_ledger *box) {
   tally_ledger *ledger = box->ledger;
   tally_request *request = box->request;
   box->ledger = NULL;
   box->request = NULL;
   tally_close(ledger);
   tally_request_free(request);
+}
+
+/* close and __close are this one function: the second time there is nothing left to do. */
+static int ledger_close(lua_State *L) {
+  l_ledger *box = luaL_checkudata(L, 1, LEDGER_TYPE);
+  if (box->held || box->answering)
+    return luaL_error(L, "busy: the ledger cannot be closed while a call of it is at work");
+  close_box(box);
+  return 0;
+}
+
+/* Nothing can be at work on what nobody holds. */
+static int ledger_collect(lua_State *L) {
+  close_box(luaL_checkudata(L, 1, LEDGER_TYPE));
   return 0;
 }
 
@@ -108,9 +119,9 @@ static int execute(lua_State *L) {
   lua_settop(L, 2);
   l_fill_request(L, 1, 2, command);
   tally_code code = tally_execute(box->ledger, box->request, &result);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   l_push_result(L, &result, tally_ledger_currency(box->ledger));
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 static void push_commands(lua_State *L) {
@@ -220,21 +231,21 @@ static void push_info(lua_State *L, const tally_info *info) {
 static int ledger_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   const tally_config *config = tally_ledger_config(box->ledger);
-  l_hold(L, box);
+  l_hold(box);
   lua_createtable(L, 0, 2);
   l_set_text(L, "name", config->script_name);
   l_set_text(L, "text", config->script_text);
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 static int ledger_info(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   tally_info info;
-  l_hold(L, box);
+  l_hold(box);
   tally_code code = tally_read_info(box->ledger, &info);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   push_info(L, &info);
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 /* ledger:money "120.50": a money value in the ledger's currency. */
@@ -253,7 +264,7 @@ static const luaL_Reg ledger_methods[] = {
     {"money", ledger_money}, {"script", ledger_script},           {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {
-    {"__gc", ledger_close}, {"__close", ledger_close}, {"__tostring", ledger_to_string}, {NULL, NULL}};
+    {"__gc", ledger_collect}, {"__close", ledger_close}, {"__tostring", ledger_to_string}, {NULL, NULL}};
 
 /* A second require finds the type made: its methods may have been completed in Lua, and ledgers of it are open. */
 static void open_ledger_type(lua_State *L) {

@@ -32,9 +32,9 @@ static int read_document(lua_State *L) {
   if (!check_name(L, 2, "document", &number, &pushed)) return pushed;
   l_fill_request(L, 1, 3, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_document(box->ledger, number, box->request, &document);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   l_push_document(L, document, currency_of(box), true);
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 static int read_payment(lua_State *L) {
@@ -43,11 +43,11 @@ static int read_payment(lua_State *L) {
   tally_text number;
   int pushed;
   if (!check_name(L, 2, "payment", &number, &pushed)) return pushed;
-  l_hold(L, box);
+  l_hold(box);
   tally_code code = tally_read_payment(box->ledger, number, &payment);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   l_push_payment(L, payment, currency_of(box));
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 static void push_patient(lua_State *L, const tally_patient *patient, const tally_currency *currency) {
@@ -75,9 +75,9 @@ static int read_patient(lua_State *L) {
   lua_pushnil(L);
   l_fill_request(L, 1, 3, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_patient(box->ledger, id, box->request, &patient);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   push_patient(L, patient, currency_of(box));
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 /* ---- Cursors ---- */
@@ -132,9 +132,9 @@ static int next_row(lua_State *L) {
   lua_getiuservalue(L, lua_upvalueindex(1), 1);
   l_ledger *ledger = l_check_ledger(L, -1);
   tally_command query = (tally_command)lua_tointeger(L, lua_upvalueindex(2));
-  l_hold(L, ledger);
+  l_hold(ledger);
   tally_code code = push_row(L, box->cursor, query, currency_of(ledger));
-  l_done(L, ledger, 0);
+  l_done(ledger, 0);
   if (code == TALLY_OK) return 1;
   tally_cursor_close(box->cursor);
   box->cursor = NULL;
@@ -170,7 +170,7 @@ static int open_cursor(lua_State *L, tally_command query) {
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   tally_code code = tally_cursor_open(box->ledger, box->request, &cursor->cursor);
-  if (code) return l_done(L, box, refuse_cursor(L, box->ledger, code));
+  if (code) return l_done(box, refuse_cursor(L, box->ledger, code));
   lua_pushvalue(L, -1);
   lua_pushinteger(L, query);
   lua_pushcclosure(L, next_row, 2);
@@ -178,7 +178,7 @@ static int open_cursor(lua_State *L, tally_command query) {
   lua_pushnil(L);
   lua_pushnil(L);
   lua_rotate(L, -3, 2); /* iterator, nil, nil, cursor to be closed */
-  return l_done(L, box, 4);
+  return l_done(box, 4);
 }
 
 static int read_documents(lua_State *L) {
@@ -204,28 +204,28 @@ static int read_totals(lua_State *L) {
   lua_settop(L, 2);
   l_fill_request(L, 1, 2, TALLY_QUERY_TOTALS);
   tally_code code = tally_read_totals(box->ledger, box->request, &rows, &count, &by);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
     l_push_totals(L, &rows[i], by, currency_of(box));
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 static int read_closings(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   const tally_closing *closings;
   size_t count;
-  l_hold(L, box);
+  l_hold(box);
   tally_code code = tally_read_closings(box->ledger, &closings, &count);
-  if (code) return l_done(L, box, l_push_error(L, box->ledger, code));
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
     l_push_closing(L, &closings[i], currency_of(box));
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  return l_done(L, box, 1);
+  return l_done(box, 1);
 }
 
 const luaL_Reg l_read_methods[READ_METHODS + 1] = {

@@ -20,14 +20,12 @@ void l_protect_type(lua_State *L, const char *type) {
   lua_setfield(L, -2, "__metatable");
 }
 
-void l_hold(lua_State *L, l_ledger *box) {
-  box->collecting = lua_gc(L, LUA_GCISRUNNING);
-  if (box->collecting) lua_gc(L, LUA_GCSTOP);
+void l_hold(l_ledger *box) {
+  box->answering = true;
 }
 
-int l_done(lua_State *L, l_ledger *box, int results) {
-  if (box->collecting) lua_gc(L, LUA_GCRESTART);
-  box->collecting = false;
+int l_done(l_ledger *box, int results) {
+  box->answering = false;
   return results;
 }
 
@@ -258,7 +256,7 @@ void l_fill_request(lua_State *L, int self, int table, tally_command command) {
   luaL_checkstack(L, 16, "too many values");
   bool told = box->has_clock && ask_clock(L, self, &now_ms, &failure);
   box = l_check_ledger(L, self); /* the clock may have closed it */
-  l_hold(L, box);
+  l_hold(box);
   tally_request_begin(box->request, command);
   if (told) tally_request_now(box->request, now_ms);
   else if (box->has_clock) tally_request_clock_failed(box->request, failure);

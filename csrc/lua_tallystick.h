@@ -21,8 +21,8 @@ typedef struct l_ledger {
   tally_ledger *ledger; /* NULL once closed */
   tally_request *request;
   bool has_clock;
-  int held;        /* verify or backup at work: not to be closed meanwhile */
-  bool collecting; /* the collector ran before a call stopped it, and is to run again behind it */
+  int held;       /* verify or backup at work: not to be closed meanwhile */
+  bool answering; /* between l_hold and l_done */
   tally_text actor;
   const tally_text *roles;
   size_t role_count;
@@ -32,11 +32,11 @@ enum { LEDGER_CLOCK = 1, LEDGER_ACTOR, LEDGER_ROLES, LEDGER_ROLE_TEXTS, LEDGER_U
 /* Gives an open ledger's box; raises for another value and for a closed ledger. */
 l_ledger *l_check_ledger(lua_State *L, int index);
 tally_text l_text(lua_State *L, int index);
-/* From a request's first field to its answer's last, what the core gave is borrowed and the request is shared: a finalizer
- * that used the ledger meanwhile would take both away. So the collector rests from l_hold to l_done, which gives the count
- * of results back; where an error of Lua's came between, the ledger's next call lets it run again. */
-void l_hold(lua_State *L, l_ledger *box);
-int l_done(lua_State *L, l_ledger *box, int results);
+/* From a request's first field to its answer's last, what the core gave is borrowed and the request is shared. A finalizer
+ * that runs meanwhile and uses the same ledger would take both away: between l_hold and l_done (which gives the count of
+ * results back) the ledger's calls raise busy. */
+void l_hold(l_ledger *box);
+int l_done(l_ledger *box, int results);
 /* Pushes a field of a caller's table without asking its metatable: no code of the caller's runs in a command. */
 void l_raw_field(lua_State *L, int index, const char *name);
 
