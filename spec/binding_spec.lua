@@ -101,14 +101,16 @@ describe("a ledger's handle", function()
       end })
     end
     collectgarbage("incremental", 1, 1000)
-    for i = 1, 300 do
+    for i = 1, 2000 do
+      if runs >= 50 then break end
       litter()
       local paid = assert(ledger:pay { document = "C-00001", type = "twint", amount = "0.01", reference = "r" .. i })
       assert.equal("r" .. i, paid.reference)
       assert.equal(500, #ledger:document("C-00001").label)
     end
     collectgarbage("incremental", 200, 100)
-    assert.is_true(runs > 0)
+    collectgarbage()
+    assert.is_true(runs >= 50)
   end)
 
   it("is collected with all it holds", function()
