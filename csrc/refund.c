@@ -59,7 +59,7 @@ static tally_code work_out(work *in, refunding *out) {
   int64_t after = 0;
   out->left = out->collected ? out->collected->amount_minor : 0;
   for (size_t count = STORE_PAGE; out->collected && count == STORE_PAGE;) {
-    TRY(fail_store(in->ledger, store_refunds_of(in->ledger->store, &in->ledger->call, out->collected->seq, after, page,
+    TRY(fail_store(in->ledger, store_refunds_of(in->ledger->store, &in->ledger->call, out->collected, after, page,
                                                 STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
       after = page[i].seq;

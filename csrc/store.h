@@ -78,8 +78,8 @@ typedef struct link_query {
 tally_code store_links_of_document(store *in, arena *from, const link_query *query, tally_entry *rows, size_t room,
                                    size_t *count);
 /* … and those that refund an entry. */
-tally_code store_refunds_of(store *in, arena *from, int64_t seq, int64_t after_seq, tally_entry *rows, size_t room,
-                            size_t *count);
+tally_code store_refunds_of(store *in, arena *from, const tally_entry *entry, int64_t after_seq, tally_entry *rows,
+                            size_t room, size_t *count);
 /* The seq of the reversal of an entry. */
 tally_code store_reversal_of(store *in, int64_t seq, int64_t *reversal);
 

@@ -193,13 +193,18 @@ tally_code store_credit_get(store *in, tally_text patient, int64_t *balance_mino
   return integer_of(in, STMT_CREDIT_GET, patient, balance_minor);
 }
 
-tally_code store_credit_set(store *in, tally_text patient, int64_t balance_minor) {
+static tally_code write_credit(store *in, statement which, tally_text patient, int64_t balance_minor) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_CREDIT_SET, &prepared);
+  tally_code code = store_statement(in, which, &prepared);
   if (code) return code;
-  bind_text(prepared, 1, patient);
-  sqlite3_bind_int64(prepared, 2, balance_minor);
+  sqlite3_bind_int64(prepared, 1, balance_minor);
+  bind_text(prepared, 2, patient);
   return store_run(in, prepared);
+}
+
+tally_code store_credit_set(store *in, tally_text patient, int64_t balance_minor) {
+  tally_code code = write_credit(in, STMT_CREDIT_SET, patient, balance_minor);
+  return code || store_found_row(in) ? code : write_credit(in, STMT_CREDIT_PUT, patient, balance_minor);
 }
 
 tally_code store_credits_page(store *in, arena *from, tally_text after, credit_row *rows, size_t room, size_t *count) {

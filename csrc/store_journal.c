@@ -234,14 +234,15 @@ tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, 
   return entries_of(in, STMT_ENTRIES_OF_PATIENT, from, patient, after_seq, rows, room, count);
 }
 
-tally_code store_refunds_of(store *in, arena *from, int64_t seq, int64_t after_seq, tally_entry *rows, size_t room,
-                            size_t *count) {
+tally_code store_refunds_of(store *in, arena *from, const tally_entry *entry, int64_t after_seq, tally_entry *rows,
+                            size_t room, size_t *count) {
   sqlite3_stmt *prepared;
   tally_code code = store_statement(in, STMT_REFUNDS_OF, &prepared);
   if (code) return code;
-  sqlite3_bind_int64(prepared, 1, seq);
-  sqlite3_bind_int64(prepared, 2, after_seq);
-  sqlite3_bind_int64(prepared, 3, (sqlite3_int64)room);
+  bind_text(prepared, 1, entry->document);
+  sqlite3_bind_int64(prepared, 2, entry->seq);
+  sqlite3_bind_int64(prepared, 3, after_seq);
+  sqlite3_bind_int64(prepared, 4, (sqlite3_int64)room);
   return read_page(in, prepared, from, rows, room, count);
 }
 

@@ -114,6 +114,10 @@ tally_code store_run(store *in, sqlite3_stmt *prepared) {
   return code == TALLY_DONE ? TALLY_OK : code;
 }
 
+bool store_found_row(const store *in) {
+  return sqlite3_changes(in->database) > 0;
+}
+
 tally_code store_run_plain(store *in, statement which) {
   sqlite3_stmt *prepared = NULL;
   tally_code code = store_statement(in, which, &prepared);
@@ -187,6 +191,12 @@ static tally_code expect_pragma(store *in, const char *sql, const char *wanted) 
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite keeps \"%s\" at %s where %s is needed", sql, value, wanted);
 }
 
+static int compare_bytes(void *unused, int a_bytes, const void *a, int b_bytes, const void *b) {
+  (void)unused;
+  int shared = a_bytes < b_bytes ? a_bytes : b_bytes, order = shared ? memcmp(a, b, (size_t)shared) : 0;
+  return order ? order : a_bytes - b_bytes;
+}
+
 /* Settings of the connection that need no page of the file. */
 static void harden(const store *in) {
   sqlite3 *database = in->database;
@@ -196,6 +206,7 @@ static void harden(const store *in) {
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+  sqlite3_create_collation_v2(database, APPENDS_COLLATION, SQLITE_UTF8, NULL, compare_bytes, NULL);
 }
 
 /* Settings that SQLite takes once it has read the file; 16 MB of cache hold a clinic's hot pages. */

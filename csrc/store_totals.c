@@ -7,18 +7,23 @@ static tally_text text_or_empty(tally_text text) {
   return text.data ? text : text_of("");
 }
 
-tally_code store_totals_add(store *in, const tally_totals *delta) {
+static tally_code write_totals(store *in, statement which, const tally_totals *delta) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_TOTALS_ADD, &prepared);
+  tally_code code = store_statement(in, which, &prepared);
   if (code) return code;
   const int64_t columns[] = {delta->collected,  delta->refunded, delta->deposited, delta->withdrawn, delta->credited,
                              delta->discounted, delta->lost,     delta->rounded,   delta->count};
-  sqlite3_bind_int(prepared, 1, delta->day);
-  bind_text(prepared, 2, text_or_empty(delta->type));
-  bind_text(prepared, 3, text_or_empty(delta->group));
-  bind_text(prepared, 4, text_or_empty(delta->actor));
-  for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++) sqlite3_bind_int64(prepared, 5 + i, columns[i]);
+  for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++) sqlite3_bind_int64(prepared, 1 + i, columns[i]);
+  sqlite3_bind_int(prepared, 10, delta->day);
+  bind_text(prepared, 11, text_or_empty(delta->type));
+  bind_text(prepared, 12, text_or_empty(delta->group));
+  bind_text(prepared, 13, text_or_empty(delta->actor));
   return store_run(in, prepared);
+}
+
+tally_code store_totals_add(store *in, const tally_totals *delta) {
+  tally_code code = write_totals(in, STMT_TOTALS_MOVE, delta);
+  return code || store_found_row(in) ? code : write_totals(in, STMT_TOTALS_PUT, delta);
 }
 
 static void read_totals(sqlite3_stmt *row, arena *from, tally_totals *out, bool *failed) {
@@ -85,13 +90,18 @@ tally_code store_series_get(store *in, series which, int64_t *next) {
   return code == TALLY_DONE ? TALLY_OK : code;
 }
 
-tally_code store_series_set(store *in, series which, int64_t next) {
+static tally_code write_series(store *in, statement sql, series which, int64_t next) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_SERIES_SET, &prepared);
+  tally_code code = store_statement(in, sql, &prepared);
   if (code) return code;
-  sqlite3_bind_int(prepared, 1, (int)which);
-  sqlite3_bind_int64(prepared, 2, next);
+  sqlite3_bind_int64(prepared, 1, next);
+  sqlite3_bind_int(prepared, 2, (int)which);
   return store_run(in, prepared);
+}
+
+tally_code store_series_set(store *in, series which, int64_t next) {
+  tally_code code = write_series(in, STMT_SERIES_SET, which, next);
+  return code || store_found_row(in) ? code : write_series(in, STMT_SERIES_PUT, which, next);
 }
 
 tally_code store_closing_put(store *in, const closing_row *row) {

@@ -215,7 +215,7 @@ static tally_code add_refunds(tally_ledger *ledger, arena *from, const tally_ent
   int64_t after = 0;
   tally_allocation *allocations = (tally_allocation *)out->allocations;
   for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
-    TRY(fail_store(ledger, store_refunds_of(ledger->store, from, entry->seq, after, page, STORE_PAGE, &count)));
+    TRY(fail_store(ledger, store_refunds_of(ledger->store, from, entry, after, page, STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
       after = page[i].seq;
       out->refunded_minor += page[i].amount_minor;
