@@ -22,7 +22,7 @@ static arena_block *add_block(arena *from, size_t size) {
   return block;
 }
 
-void *arena_alloc(arena *from, size_t size) {
+void *arena_piece(arena *from, size_t size) {
   if (size > SIZE_MAX / 2) return NULL;
   size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   arena_block *block = from->newest;
@@ -30,7 +30,12 @@ void *arena_alloc(arena *from, size_t size) {
   if (block == NULL) return NULL;
   void *piece = block->bytes + block->used;
   block->used += rounded;
-  return memset(piece, 0, rounded);
+  return piece;
+}
+
+void *arena_alloc(arena *from, size_t size) {
+  void *piece = arena_piece(from, size);
+  return piece ? memset(piece, 0, size) : NULL;
 }
 
 void *arena_array(arena *from, size_t size, size_t count) {
@@ -40,8 +45,11 @@ void *arena_array(arena *from, size_t size, size_t count) {
 
 tally_text arena_copy(arena *from, tally_text text) {
   if (text.data == NULL) return text;
-  char *copy = text.length < SIZE_MAX ? arena_alloc(from, text.length + 1) : NULL;
-  if (copy && text.length) memcpy(copy, text.data, text.length);
+  char *copy = text.length < SIZE_MAX ? arena_piece(from, text.length + 1) : NULL;
+  if (copy) {
+    memcpy(copy, text.data, text.length);
+    copy[text.length] = '\0';
+  }
   return (tally_text){copy, copy ? text.length : 0};
 }
 

@@ -11,6 +11,8 @@ typedef struct arena {
 
 /* Gives zeroed, aligned memory; NULL where there is none. */
 void *arena_alloc(arena *from, size_t size);
+/* … as it comes, for who writes all of it. */
+void *arena_piece(arena *from, size_t size);
 /* Copies bytes and a NUL behind them, which is not counted. data is NULL where text.data is, or memory is out; ask
  * arena_copied to tell the two apart. */
 tally_text arena_copy(arena *from, tally_text text);

@@ -55,9 +55,20 @@ bool number_format_valid(tally_text format) {
 tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTES]) {
   number_format parts;
   if (!parse_format(format, &parts)) return (tally_text){NULL, 0};
-  int length = snprintf(text, NUMBER_BYTES, "%.*s%0*" PRId64 "%.*s", (int)parts.prefix.length, parts.prefix.data,
-                        parts.width, serial, (int)parts.suffix.length, parts.suffix.data);
-  return (tally_text){text, (size_t)length};
+  char digits[20], *first = digits + sizeof digits, *at = text; /* a damaged file may hold any serial */
+  uint64_t left = (uint64_t)serial;
+  do *--first = (char)('0' + left % 10);
+  while (left /= 10);
+  int count = (int)(digits + sizeof digits - first);
+  memcpy(at, parts.prefix.data, parts.prefix.length);
+  at += parts.prefix.length;
+  for (int i = count; i < parts.width; i++) *at++ = '0';
+  memcpy(at, first, (size_t)count);
+  at += count;
+  memcpy(at, parts.suffix.data, parts.suffix.length);
+  at += parts.suffix.length;
+  *at = '\0';
+  return (tally_text){text, (size_t)(at - text)};
 }
 
 /* ---- Checking ---- */

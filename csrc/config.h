@@ -24,7 +24,7 @@ tally_code config_type_version(tally_ledger *ledger, tally_text id, int32_t vers
 const tally_permit *config_permit(const tally_ledger *ledger, tally_text command);
 
 /* Number formats such as "C-%05d". */
-enum { NUMBER_BYTES = 33 };
+enum { NUMBER_BYTES = 40 };
 bool number_format_valid(tally_text format);
 tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTES]);
 

@@ -64,13 +64,9 @@ static void put_list(bytes *out, const text_list *list) {
   for (size_t i = 0; i < list->count; i++) pairs_put(out, list->items[i]);
 }
 
-/* The parsed value of a field as bytes; free text is empty here. */
-static void put_value(bytes *out, const parsed_command *asked, field which) {
-  int64_t integer;
-  tally_text text = field_text(asked, which);
-  if (text.data) bytes_put(out, text.data, text.length);
-  else if (field_integer(asked, which, &integer)) bytes_put_i64(out, integer);
-  else if (which == FIELD_DOCUMENTS && asked->oldest) bytes_put(out, "oldest", 6);
+/* The items of a field that holds several; free text has none here. */
+static void put_items(bytes *out, const parsed_command *asked, field which) {
+  if (which == FIELD_DOCUMENTS && asked->oldest) bytes_put(out, "oldest", 6);
   else if (which == FIELD_DOCUMENTS) put_list(out, &asked->documents);
   else if (which == FIELD_CONSULTATIONS) put_list(out, &asked->consultations);
   for (size_t i = 0; which == FIELD_FIELDS && i < asked->field_count; i++) {
@@ -83,12 +79,26 @@ static void put_value(bytes *out, const parsed_command *asked, field which) {
   }
 }
 
-/* One record: the field's name, then its value. Names, not numbers: the list of fields may grow in the middle. */
+static void put_number(bytes *out, int64_t value) {
+  bytes_put(out, "8:", 2);
+  bytes_put_i64(out, value);
+}
+
+/* One record: the field's name, then its parsed value. Names, not numbers: the list of fields may grow in the middle. */
 static void put_field(bytes *out, const parsed_command *asked, field which) {
-  bytes inner = {.from = out->from};
-  put_value(&inner, asked, which);
-  out->failed = out->failed || inner.failed;
-  pairs_put_pair(out, field_name(which), bytes_text(&inner));
+  int64_t integer;
+  tally_text text = field_text(asked, which);
+  pairs_put(out, text_of(field_name(which)));
+  if (text.data) {
+    pairs_put(out, text);
+  } else if (field_integer(asked, which, &integer)) {
+    put_number(out, integer);
+  } else {
+    bytes items = {.from = out->from};
+    put_items(&items, asked, which);
+    out->failed = out->failed || items.failed;
+    pairs_put(out, bytes_text(&items));
+  }
 }
 
 tally_code content_encode(tally_ledger *ledger, const parsed_command *asked, tally_text *content) {

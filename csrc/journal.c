@@ -15,56 +15,81 @@ static const char COMMITMENT_TAG[] = "tallystick commitment 1";
 
 /* ---- The chain ---- */
 
-static void put_text(bytes *out, tally_text text) {
-  bytes_put_u32(out, text.data ? (uint32_t)text.length : ABSENT);
-  if (text.data) bytes_put(out, text.data, text.length);
+static unsigned char *put_big32(unsigned char *at, uint32_t value) {
+  at[0] = (unsigned char)(value >> 24);
+  at[1] = (unsigned char)(value >> 16);
+  at[2] = (unsigned char)(value >> 8);
+  at[3] = (unsigned char)value;
+  return at + 4;
 }
 
-static void put_integer(bytes *out, int64_t value) {
-  bytes_put_u32(out, 8);
-  bytes_put_i64(out, value);
+/* Each puts one length-prefixed field and gives the place behind it. */
+static unsigned char *put_bytes(unsigned char *at, const void *data, size_t length) {
+  at = put_big32(at, (uint32_t)length);
+  memcpy(at, data, length);
+  return at + length;
 }
 
-static void put_optional(bytes *out, bool present, int64_t value) {
-  if (present) put_integer(out, value);
-  else bytes_put_u32(out, ABSENT);
+static unsigned char *put_text(unsigned char *at, tally_text text) {
+  return text.data ? put_bytes(at, text.data, text.length) : put_big32(at, ABSENT);
+}
+
+static unsigned char *put_integer(unsigned char *at, int64_t value) {
+  at = put_big32(at, 8);
+  at = put_big32(at, (uint32_t)((uint64_t)value >> 32));
+  return put_big32(at, (uint32_t)value);
+}
+
+static unsigned char *put_optional(unsigned char *at, bool present, int64_t value) {
+  return present ? put_integer(at, value) : put_big32(at, ABSENT);
+}
+
+/* Bytes enough for an entry's preimage: each field, and the length before it. */
+static size_t preimage_room(const tally_entry *entry) {
+  enum { FIELDS = 31, FIXED_BYTES = 12 * 8 + 3 * 8 + 2 * 32 + 64 };
+  const tally_text texts[] = {entry->number, entry->document, entry->counter_document, entry->patient,
+                              entry->counter_patient, entry->type, entry->actor, entry->group,
+                              entry->reference, entry->fields, entry->commitment, entry->key, entry->content};
+  size_t room = FIELDS * 4 + FIXED_BYTES;
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) room += texts[i].length;
+  return room;
 }
 
 tally_code journal_hash(tally_ledger *ledger, const uint8_t previous[32], const tally_entry *entry,
                         const uint8_t script[32], uint8_t hash[32]) {
-  bytes out = {.from = &ledger->call};
-  put_text(&out, text_of(ENTRY_TAG));
-  put_text(&out, text_of(ledger->uuid));
-  put_text(&out, (tally_text){(const char *)previous, 32});
-  put_integer(&out, entry->seq);
-  put_integer(&out, entry->act);
-  put_integer(&out, entry->kind);
-  put_integer(&out, entry->command);
-  put_text(&out, entry->number);
-  put_text(&out, entry->document);
-  put_text(&out, entry->counter_document);
-  put_text(&out, entry->patient);
-  put_text(&out, entry->counter_patient);
-  put_text(&out, entry->type);
-  put_optional(&out, entry->type.data != NULL, entry->type_version);
-  put_integer(&out, entry->amount_minor);
-  put_integer(&out, entry->at_ms);
-  put_integer(&out, entry->day);
-  put_integer(&out, entry->recorded_at_ms);
-  put_text(&out, entry->actor);
-  put_text(&out, entry->group);
-  put_text(&out, entry->reference);
-  put_optional(&out, entry->has_tendered, entry->tendered_minor);
-  put_optional(&out, entry->has_due, entry->due);
-  put_text(&out, entry->fields);
-  put_text(&out, entry->commitment);
-  put_text(&out, entry->key);
-  put_text(&out, entry->content);
-  put_optional(&out, entry->refers != 0, entry->refers);
-  put_integer(&out, entry->script_version);
-  put_text(&out, (tally_text){(const char *)script, 32});
-  if (out.failed) return fail_memory(ledger);
-  crypto_generichash(hash, 32, out.data, out.length, NULL, 0);
+  unsigned char *preimage = arena_piece(&ledger->call, preimage_room(entry)), *at = preimage;
+  if (preimage == NULL) return fail_memory(ledger);
+  at = put_bytes(at, ENTRY_TAG, sizeof ENTRY_TAG - 1);
+  at = put_bytes(at, ledger->uuid, sizeof ledger->uuid - 1);
+  at = put_bytes(at, previous, 32);
+  at = put_integer(at, entry->seq);
+  at = put_integer(at, entry->act);
+  at = put_integer(at, entry->kind);
+  at = put_integer(at, entry->command);
+  at = put_text(at, entry->number);
+  at = put_text(at, entry->document);
+  at = put_text(at, entry->counter_document);
+  at = put_text(at, entry->patient);
+  at = put_text(at, entry->counter_patient);
+  at = put_text(at, entry->type);
+  at = put_optional(at, entry->type.data != NULL, entry->type_version);
+  at = put_integer(at, entry->amount_minor);
+  at = put_integer(at, entry->at_ms);
+  at = put_integer(at, entry->day);
+  at = put_integer(at, entry->recorded_at_ms);
+  at = put_text(at, entry->actor);
+  at = put_text(at, entry->group);
+  at = put_text(at, entry->reference);
+  at = put_optional(at, entry->has_tendered, entry->tendered_minor);
+  at = put_optional(at, entry->has_due, entry->due);
+  at = put_text(at, entry->fields);
+  at = put_text(at, entry->commitment);
+  at = put_text(at, entry->key);
+  at = put_text(at, entry->content);
+  at = put_optional(at, entry->refers != 0, entry->refers);
+  at = put_integer(at, entry->script_version);
+  at = put_bytes(at, script, 32);
+  crypto_generichash(hash, 32, preimage, (unsigned long long)(at - preimage), NULL, 0);
   return TALLY_OK;
 }
 

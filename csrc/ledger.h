@@ -11,7 +11,8 @@ enum {
   ERROR_VALUE_BYTES = 160,    /* of a detail; longer values are cut with "…" */
   ERROR_MESSAGE_BYTES = 1024, /* of the sentence */
   TRANSACTION_DEPTH_MAX = 32, /* nested transactions */
-  PENDING_ROWS_MAX = 32       /* days' totals kept back: a batch moves a few types of one or two days */
+  PENDING_ROWS_MAX = 256,     /* days' totals kept back: a batch moves a few types of a few days */
+  PENDING_SLOTS = 1024        /* a power of two, never full */
 };
 
 typedef struct error_detail {
@@ -50,6 +51,7 @@ typedef struct config_state {
 typedef struct pending_rows {
   arena memory;
   tally_totals totals[PENDING_ROWS_MAX];
+  uint16_t slots[PENDING_SLOTS]; /* by hash: a row's place + 1, or 0; collisions go to the next */
   size_t count;
   unsigned series_moved; /* a bit each */
 } pending_rows;

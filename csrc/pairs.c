@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 512 }; /* an entry's preimage fits most often */
+enum { FIRST_ROOM = 256 }; /* the content of a usual command fits */
 
 static bool make_room(bytes *out, size_t more) {
   if (out->failed) return false;
   if (out->room - out->length >= more) return true;
   size_t room = (out->room ? out->room * 2 : FIRST_ROOM) + more;
-  unsigned char *grown = arena_alloc(out->from, room);
+  unsigned char *grown = arena_piece(out->from, room);
   if (grown == NULL) {
     out->failed = true;
     return false;
@@ -26,16 +26,6 @@ void bytes_put(bytes *out, const void *data, size_t length) {
   if (!make_room(out, length) || length == 0) return;
   memcpy(out->data + out->length, data, length);
   out->length += length;
-}
-
-void bytes_put_u8(bytes *out, uint8_t value) {
-  bytes_put(out, &value, 1);
-}
-
-void bytes_put_u32(bytes *out, uint32_t value) {
-  unsigned char big[4];
-  for (int i = 0; i < 4; i++) big[i] = (unsigned char)(value >> (24 - 8 * i));
-  bytes_put(out, big, sizeof big);
 }
 
 void bytes_put_i64(bytes *out, int64_t value) {

@@ -13,8 +13,6 @@ typedef struct bytes {
 } bytes;
 
 void bytes_put(bytes *out, const void *data, size_t length);
-void bytes_put_u8(bytes *out, uint8_t value);
-void bytes_put_u32(bytes *out, uint32_t value); /* big-endian */
 void bytes_put_i64(bytes *out, int64_t value);  /* big-endian, two's complement */
 tally_text bytes_text(const bytes *in);
 

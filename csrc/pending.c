@@ -1,9 +1,32 @@
 /* pending.c - day totals and number series that the open transaction has moved and not yet written. */
 #include "pending.h"
 
+#include <string.h>
+
 #include "journal.h"
 
-static tally_code add_row(tally_ledger *ledger, const tally_totals *delta) {
+/* FNV-1a (Fowler, Noll, Vo): short keys, no adversary: whoever can choose types and actors only slows himself. */
+static uint32_t hash_text(uint32_t hash, tally_text text) {
+  for (size_t i = 0; i < text.length; i++) hash = (hash ^ (unsigned char)text.data[i]) * 16777619u;
+  return (hash ^ 0xff) * 16777619u;
+}
+
+static uint32_t hash_key(const tally_totals *row) {
+  uint32_t hash = (2166136261u ^ (uint32_t)row->day) * 16777619u;
+  hash = hash_text(hash, row->type);
+  hash = hash_text(hash, row->group);
+  return hash_text(hash, row->actor);
+}
+
+/* Finds the slot of a row with the same key, or the free one where it belongs. */
+static uint16_t *find_slot(pending_rows *pending, const tally_totals *delta) {
+  for (uint32_t at = hash_key(delta);; at++) {
+    uint16_t *slot = &pending->slots[at % PENDING_SLOTS];
+    if (*slot == 0 || totals_same_key(&pending->totals[*slot - 1], delta)) return slot;
+  }
+}
+
+static tally_code add_row(tally_ledger *ledger, uint16_t *slot, const tally_totals *delta) {
   pending_rows *pending = &ledger->pending;
   tally_totals *row = &pending->totals[pending->count];
   *row = *delta;
@@ -13,20 +36,21 @@ static tally_code add_row(tally_ledger *ledger, const tally_totals *delta) {
   bool copied = arena_copied(delta->type, row->type) && arena_copied(delta->group, row->group) &&
                 arena_copied(delta->actor, row->actor);
   if (!copied) return fail_memory(ledger);
-  pending->count++;
+  *slot = (uint16_t)++pending->count;
   return TALLY_OK;
 }
 
 tally_code pending_add(tally_ledger *ledger, const tally_totals *delta) {
   pending_rows *pending = &ledger->pending;
-  for (size_t i = pending->count; i-- > 0;) {
-    if (!totals_same_key(&pending->totals[i], delta)) continue;
-    if (totals_add(&pending->totals[i], delta) == TALLY_OK) return TALLY_OK;
-    return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW,
-                "a sum of the day's amounts would leave the range of 64-bit minor units");
+  uint16_t *slot = find_slot(pending, delta);
+  if (*slot == 0 && pending->count == PENDING_ROWS_MAX) {
+    TRY(pending_flush(ledger));
+    slot = find_slot(pending, delta);
   }
-  if (pending->count == PENDING_ROWS_MAX) TRY(pending_flush(ledger));
-  return add_row(ledger, delta);
+  if (*slot == 0) return add_row(ledger, slot, delta);
+  if (totals_add(&pending->totals[*slot - 1], delta) == TALLY_OK) return TALLY_OK;
+  return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW,
+              "a sum of the day's amounts would leave the range of 64-bit minor units");
 }
 
 void pending_series(tally_ledger *ledger, series which, int64_t next) {
@@ -62,6 +86,7 @@ tally_code pending_flush(tally_ledger *ledger) {
 }
 
 void pending_drop(tally_ledger *ledger) {
+  if (ledger->pending.count) memset(ledger->pending.slots, 0, sizeof ledger->pending.slots);
   ledger->pending.count = 0;
   ledger->pending.series_moved = 0;
   arena_reset(&ledger->pending.memory);

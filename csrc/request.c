@@ -140,6 +140,7 @@ typedef struct slot {
 struct tally_request {
   tally_command command;
   arena memory;
+  uint64_t present; /* a bit for each slot that was filled; the others hold what an earlier request left */
   slot slots[FIELD_COUNT];
   tally_text unknown; /* the first in the alphabet, so that the answer does not hang on a table's order */
   tally_text mismatched;
@@ -165,27 +166,34 @@ void tally_request_free(tally_request *request) {
 void tally_request_begin(tally_request *request, tally_command command) {
   if (command <= 0 || command >= TALLY_COMMAND_END) command = TALLY_COMMAND_NONE;
   arena_reset(&request->memory);
-  arena memory = request->memory;
-  *request = (tally_request){.command = command, .memory = memory};
+  request->command = command;
+  request->present = 0;
+  request->unknown = request->mismatched = request->actor = (tally_text){NULL, 0};
+  request->matched_under = 0;
+  request->failed = request->has_now = false;
+  request->clock_failure = NULL;
+  request->roles = (text_list){NULL, 0};
 }
 
-static slot *find_slot(tally_request *request, const char *name) {
-  uint64_t allowed = allowed_fields(request->command);
+/* Gives a field's place, or FIELD_COUNT for a name that the command has not. */
+static field find_field(tally_request *request, const char *name) {
   size_t length = strlen(name);
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if (fields[i].length != length || !(allowed >> i & 1)) continue;
-    if (memcmp(fields[i].name, name, length) == 0) return &request->slots[i];
+  for (uint64_t left = allowed_fields(request->command); left; left &= left - 1) {
+    int i = __builtin_ctzll(left);
+    if (fields[i].length == length && memcmp(fields[i].name, name, length) == 0) return (field)i;
   }
   tally_text unknown = text_of(name);
-  if (request->unknown.data && text_compare(unknown, request->unknown) >= 0) return NULL;
+  if (request->unknown.data && text_compare(unknown, request->unknown) >= 0) return FIELD_COUNT;
   request->unknown = arena_copy(&request->memory, unknown);
   if (request->unknown.data == NULL) request->failed = true;
-  return NULL;
+  return FIELD_COUNT;
 }
 
 static void set_value(tally_request *request, const char *name, value given) {
-  slot *place = find_slot(request, name);
-  if (place) *place = (slot){.value = given};
+  field which = find_field(request, name);
+  if (which == FIELD_COUNT) return;
+  request->slots[which] = (slot){.value = given};
+  request->present |= (uint64_t)1 << which;
 }
 
 void tally_request_set_text(tally_request *request, const char *name, const char *data, size_t length) {
@@ -218,8 +226,10 @@ void tally_request_set_map(tally_request *request, const char *name) {
 
 /* One past the bound is kept, so that the check can see that there were too many. */
 static void add_member(tally_request *request, const char *name, member added) {
-  slot *place = find_slot(request, name);
-  if (place == NULL || place->count > LIST_MAX) return;
+  field which = find_field(request, name);
+  if (which == FIELD_COUNT || !(request->present >> which & 1)) return;
+  slot *place = &request->slots[which];
+  if (place->count > LIST_MAX) return;
   if (place->count == place->room) {
     size_t room = place->room ? place->room * 2 : 8;
     member *grown = ARENA_ARRAY(&request->memory, member, room);
@@ -357,11 +367,8 @@ static tally_code missing(parser *in, field which, const char *wanted) {
 
 static tally_code check_needs(parser *in) {
   const parsed_command *out = in->out;
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if ((in->spec->required >> i & 1) && !command_has(out, (field)i)) {
-      return missing(in, (field)i, "the command needs it");
-    }
-  }
+  uint64_t absent = in->spec->required & ~out->present;
+  if (absent) return missing(in, (field)__builtin_ctzll(absent), "the command needs it");
   if (out->command == TALLY_COMMAND_PAY && !command_has(out, FIELD_DOCUMENT) && !command_has(out, FIELD_DOCUMENTS)) {
     return missing(in, FIELD_DOCUMENT, "name a document or documents");
   }
@@ -740,28 +747,27 @@ tally_command request_command(const tally_request *request) {
 
 bool request_dry(const tally_request *request) {
   const value *given = &request->slots[FIELD_DRY_RUN].value;
-  return given->shape == SHAPE_BOOLEAN && given->integer != 0;
+  return (request->present >> FIELD_DRY_RUN & 1) && given->shape == SHAPE_BOOLEAN && given->integer != 0;
+}
+
+/* documents = "oldest" says nothing without a patient. */
+static tally_code check_oldest(parser *in) {
+  const value *documents = &in->request->slots[FIELD_DOCUMENTS].value;
+  bool may_be = in->out->command == TALLY_COMMAND_PAY && command_has(in->out, FIELD_DOCUMENTS);
+  if (!may_be || documents->shape != SHAPE_TEXT || !text_equal(documents->text, text_of("oldest"))) return TALLY_OK;
+  return command_has(in->out, FIELD_PATIENT) ? TALLY_OK
+                                             : missing(in, FIELD_PATIENT, "documents = \"oldest\" needs it");
 }
 
 tally_code request_parse(tally_ledger *ledger, tally_request *request, parsed_command *out) {
-  *out = (parsed_command){.command = request->command};
+  *out = (parsed_command){.command = request->command, .present = request->present};
   parser in = {ledger, request, &commands[request->command], out};
   if (request->failed) return fail_memory(ledger);
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if (request->slots[i].value.shape != SHAPE_NONE) out->present |= (uint64_t)1 << i;
-  }
   TRY(check_names(&in));
   TRY(check_needs(&in));
-  if (request->slots[FIELD_DOCUMENTS].value.shape == SHAPE_TEXT && !command_has(out, FIELD_PATIENT) &&
-      out->command == TALLY_COMMAND_PAY && text_equal(request->slots[FIELD_DOCUMENTS].value.text, text_of("oldest"))) {
-    return missing(&in, FIELD_PATIENT, "documents = \"oldest\" needs it");
-  }
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if (command_has(out, (field)i)) TRY(check_shape(&in, (field)i));
-  }
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if (command_has(out, (field)i)) TRY(take_simple(&in, (field)i));
-  }
+  TRY(check_oldest(&in));
+  for (uint64_t left = out->present; left; left &= left - 1) TRY(check_shape(&in, (field)__builtin_ctzll(left)));
+  for (uint64_t left = out->present; left; left &= left - 1) TRY(take_simple(&in, (field)__builtin_ctzll(left)));
   TRY(check_together(&in));
   TRY(take_amounts(&in));
   TRY(take_dates(&in));
