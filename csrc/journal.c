@@ -47,9 +47,10 @@ static unsigned char *put_optional(unsigned char *at, bool present, int64_t valu
 /* Bytes enough for an entry's preimage: each field, and the length before it. */
 static size_t preimage_room(const tally_entry *entry) {
   enum { FIELDS = 31, FIXED_BYTES = 12 * 8 + 3 * 8 + 2 * 32 + 64 };
-  const tally_text texts[] = {entry->number, entry->document, entry->counter_document, entry->patient,
-                              entry->counter_patient, entry->type, entry->actor, entry->group,
-                              entry->reference, entry->fields, entry->commitment, entry->key, entry->content};
+  const tally_text texts[] = {
+      entry->number, entry->document, entry->counter_document, entry->patient, entry->counter_patient, entry->type,
+      entry->actor,  entry->group,    entry->reference,        entry->fields,  entry->commitment,      entry->key,
+      entry->content};
   size_t room = FIELDS * 4 + FIXED_BYTES;
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) room += texts[i].length;
   return room;

@@ -36,9 +36,13 @@ static void push_zero(lua_State *L, const tally_currency *currency) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, currency);
 }
 
-static void set_money(lua_State *L, const char *name, int64_t minor, const tally_currency *currency) {
+static void push_money(lua_State *L, int64_t minor, const tally_currency *currency) {
   if (minor == 0) push_zero(L, currency);
   else l_push_money(L, minor, currency);
+}
+
+static void set_money(lua_State *L, const char *name, int64_t minor, const tally_currency *currency) {
+  push_money(L, minor, currency);
   lua_setfield(L, -2, name);
 }
 

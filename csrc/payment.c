@@ -137,8 +137,8 @@ static tally_code check_not_refunded(work *in, const payment_entries *payment) {
   for (size_t i = 0; i < payment->count; i++) {
     tally_entry refund;
     size_t count;
-    TRY(fail_store(in->ledger, store_refunds_of(in->ledger->store, &in->ledger->call, &payment->entries[i], 0,
-                                                &refund, 1, &count)));
+    TRY(fail_store(in->ledger, store_refunds_of(in->ledger->store, &in->ledger->call, &payment->entries[i], 0, &refund,
+                                                1, &count)));
     if (count == 0) continue;
     refuse_payment(in, TALLY_ERR_PAYMENT_REFUNDED, payment, "is refunded in part or whole and cannot be undone");
     return with_detail(in->ledger, TALLY_ERR_PAYMENT_REFUNDED, "refund", refund.number);

@@ -68,12 +68,13 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
                                      size_t room, size_t *count);
 tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
                                     size_t room, size_t *count);
-/* What a document's lists are made of: the entries that settle it or pay it back, or (joins) those by which consultations
- * join and leave it. Only seq, act, kind, number and document are read; seq and at_ms bound what counts. */
+/* What a document's lists are made of: the entries that settle it or pay it back and the one that made it, or (joins) those
+ * by which consultations join and leave it. Only seq, act, kind, number, document and commitment are read; seq and at_ms
+ * bound what counts. */
 typedef struct link_query {
   tally_text document;
   bool joins;
-  int64_t after_seq, last_seq, last_at_ms;
+  int64_t made_seq, after_seq, last_seq, last_at_ms;
 } link_query;
 tally_code store_links_of_document(store *in, arena *from, const link_query *query, tally_entry *rows, size_t room,
                                    size_t *count);

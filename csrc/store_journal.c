@@ -207,6 +207,7 @@ static tally_code read_link(store *in, sqlite3_stmt *row, arena *from, tally_ent
   entry->kind = (tally_kind)sqlite3_column_int(row, 2);
   entry->number = column_text(row, 3, from, &failed);
   entry->document = column_text(row, 4, from, &failed);
+  entry->commitment = column_blob(row, 5, from, &failed);
   return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
 }
 
@@ -220,7 +221,8 @@ tally_code store_links_of_document(store *in, arena *from, const link_query *que
   sqlite3_bind_int64(prepared, 2, query->after_seq);
   sqlite3_bind_int64(prepared, 3, query->last_seq);
   sqlite3_bind_int64(prepared, 4, query->last_at_ms);
-  sqlite3_bind_int64(prepared, 5, (sqlite3_int64)room);
+  if (!query->joins) sqlite3_bind_int64(prepared, 5, query->made_seq);
+  sqlite3_bind_int64(prepared, query->joins ? 5 : 6, (sqlite3_int64)room);
   while (*count < room && (code = store_step(in, prepared)) == TALLY_OK) {
     code = read_link(in, prepared, from, &rows[(*count)++]);
     if (code) break;

@@ -42,7 +42,8 @@ static const char tables_1[] =
     "  STRICT;"
     "CREATE TABLE credit (patient TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) "
     "  STRICT, WITHOUT ROWID;"
-    "CREATE TABLE day_total (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, "
+    "CREATE TABLE day_total (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT "
+    "NULL, "
     "  actor TEXT NOT NULL, collected INTEGER NOT NULL, refunded INTEGER NOT NULL, deposited INTEGER NOT NULL, "
     "  withdrawn INTEGER NOT NULL, credited INTEGER NOT NULL, discounted INTEGER NOT NULL, lost INTEGER NOT NULL, "
     "  rounded INTEGER NOT NULL, count INTEGER NOT NULL, UNIQUE (day, type, group_tag, actor)) STRICT;"
@@ -63,8 +64,8 @@ static const char indexes_1[] =
 
 static const char triggers_1[] =
     "CREATE TRIGGER entry_only_from_here AFTER INSERT ON entry WHEN '' > '' COLLATE " APPENDS_COLLATION
-    "  BEGIN SELECT RAISE(FAIL, 'entry rows are only added by Tallystick'); END;" INSERT_ONLY(entry) INSERT_ONLY(script)
-        INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger)
+    "  BEGIN SELECT RAISE(FAIL, 'entry rows are only added by Tallystick'); END;" INSERT_ONLY(entry)
+        INSERT_ONLY(script) INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger)
             NOT_REPLACED(script, "version = NEW.version")
                 NOT_REPLACED(payment_type, "id = NEW.id AND version = NEW.version")
                     NOT_REPLACED(closing, "through = NEW.through") NOT_REPLACED(ledger, "id = NEW.id");

@@ -43,8 +43,8 @@
   X(TYPE_GET, "SELECT definition FROM payment_type WHERE id = $1 AND version = $2")                                   \
   X(TYPE_LATEST, "SELECT version, definition FROM payment_type WHERE id = $1 ORDER BY version DESC LIMIT 1")          \
   X(TYPE_PUT, "INSERT INTO payment_type (id, version, definition) VALUES ($1, $2, $3)")                               \
-  X(ENTRY_PUT, INSERT_ROW "entry (" ENTRY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
-               "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)")                          \
+  X(ENTRY_PUT, INSERT_ROW "entry (" ENTRY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "     \
+                          "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)")               \
   X(ENTRY_GET, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = $1")                                                  \
   X(ENTRY_LAST, "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY seq DESC LIMIT 1")                                      \
   X(ENTRY_BY_NUMBER, "SELECT " ENTRY_COLUMNS " FROM entry WHERE number = $1")                                         \
@@ -54,11 +54,11 @@
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
   X(LINKS_OF_DOCUMENT,                                                                                                \
-    "SELECT seq, act, kind, number, NULL FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 AND at_ms <= $4 "  \
-    "AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10) ORDER BY seq LIMIT $5")                                      \
+    "SELECT seq, act, kind, number, NULL, commitment FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "      \
+    "AND at_ms <= $4 AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10 OR seq = $5) ORDER BY seq LIMIT $6")          \
   X(LINKS_OF_INVOICE,                                                                                                 \
-    "SELECT seq, act, kind, NULL, document FROM entry WHERE counter_document = $1 AND seq > $2 AND seq <= $3 AND "    \
-    "at_ms <= $4 ORDER BY seq LIMIT $5")                                                                              \
+    "SELECT seq, act, kind, NULL, document, commitment FROM entry WHERE counter_document = $1 AND seq > $2 AND "      \
+    "seq <= $3 AND at_ms <= $4 ORDER BY seq LIMIT $5")                                                                \
   X(ENTRIES_OF_PATIENT,                                                                                               \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT e.seq FROM document d JOIN entry e ON e.document = "    \
     "d.number WHERE d.patient = $1 AND e.seq > $2 UNION SELECT seq FROM entry WHERE patient = $1 AND document IS "    \

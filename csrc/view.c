@@ -79,17 +79,25 @@ static tally_code number_of(tally_ledger *ledger, arena *from, const tally_entry
   return TALLY_OK;
 }
 
-/* One page of links after another, in order. */
-static tally_code list_links(tally_ledger *ledger, arena *from, link_query query, name_list *names) {
+/* What an entry adds to a list, or takes from it: a consultation, or a payment. */
+static tally_code take_link(tally_ledger *ledger, arena *from, const link_query *query, const tally_entry *entry,
+                            name_list *names) {
+  tally_text name = entry->document;
+  if (entry->kind == TALLY_KIND_RELEASE) drop_name(names, name);
+  if (entry->kind == TALLY_KIND_RELEASE || entry->kind == TALLY_KIND_CHARGE) return TALLY_OK;
+  if (!query->joins) TRY(number_of(ledger, from, entry, &name));
+  return name.data ? add_name(ledger, from, names, name) : TALLY_OK;
+}
+
+/* One page of links after another, in order. *texts is set where the entry that made the document has free texts. */
+static tally_code list_links(tally_ledger *ledger, arena *from, link_query query, name_list *names, bool *texts) {
   tally_entry page[STORE_PAGE];
   for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
     TRY(fail_store(ledger, store_links_of_document(ledger->store, from, &query, page, STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
-      tally_text name = page[i].document;
       query.after_seq = page[i].seq;
-      if (page[i].kind == TALLY_KIND_RELEASE) drop_name(names, name);
-      if (!query.joins) TRY(number_of(ledger, from, &page[i], &name));
-      if (name.data && page[i].kind != TALLY_KIND_RELEASE) TRY(add_name(ledger, from, names, name));
+      if (page[i].seq == query.made_seq && page[i].commitment.data) *texts = true;
+      TRY(take_link(ledger, from, &query, &page[i], names));
     }
   }
   return TALLY_OK;
@@ -97,12 +105,13 @@ static tally_code list_links(tally_ledger *ledger, arena *from, link_query query
 
 tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
   name_list consultations = {0}, payments = {0};
-  link_query query = {.document = out->number, .last_seq = bound.seq, .last_at_ms = bound.at_ms};
-  TRY(view_text(ledger, from, out->id, ANNOTATION_LABEL, &out->label));
-  TRY(view_text(ledger, from, out->id, ANNOTATION_NOTE, &out->note));
-  TRY(list_links(ledger, from, query, &payments));
+  link_query query = {.document = out->number, .made_seq = out->id, .last_seq = bound.seq, .last_at_ms = bound.at_ms};
+  bool texts = false;
+  TRY(list_links(ledger, from, query, &payments, &texts));
   query.joins = true;
-  if (out->kind == TALLY_INVOICE) TRY(list_links(ledger, from, query, &consultations));
+  if (out->kind == TALLY_INVOICE) TRY(list_links(ledger, from, query, &consultations, &texts));
+  if (texts) TRY(view_text(ledger, from, out->id, ANNOTATION_LABEL, &out->label));
+  if (texts) TRY(view_text(ledger, from, out->id, ANNOTATION_NOTE, &out->note));
   out->consultations = consultations.items;
   out->consultation_count = consultations.count;
   out->payments = payments.items;

@@ -85,7 +85,7 @@ describe("verify", function()
     { "a deleted credit", "DELETE FROM credit", "corrupt" },
     { "a day's total", "UPDATE day_total SET collected = collected + 1 WHERE type = 'card'", "corrupt" },
     { "a deleted day", "DELETE FROM day_total WHERE type = 'card'", "corrupt" },
-    { "a day the journal knows nothing of", "INSERT INTO day_total VALUES (1, 'x', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+    { "a day the journal knows nothing of", "INSERT INTO day_total VALUES (NULL, 1, 'x', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
       "corrupt" },
     { "the series of payments", "UPDATE series SET next = next + 1 WHERE id = 3", "corrupt" },
     { "the series of consultations", "UPDATE series SET next = 90 WHERE id = 1", "corrupt" },
@@ -155,6 +155,8 @@ describe("verify", function()
 end)
 
 describe("the journal's triggers", function()
+  -- What SQLite says to a program that would add an entry: it lacks the collation that the trigger names.
+  local APPENDS = "only_tallystick_appends_entries"
   local path
 
   setup(function()
@@ -180,11 +182,11 @@ describe("the journal's triggers", function()
   for _, row in ipairs {
     { "an UPDATE of an entry", "UPDATE entry SET actor = 'x'" },
     { "a DELETE of an entry", "DELETE FROM entry WHERE seq = 1" },
-    { "a REPLACE of an entry by its seq", copy { from = 1 } },
-    { "a REPLACE of an entry by its number", copy { from = 2, seq = 5, act = 5, key = "NULL" } },
-    { "a REPLACE of an entry by its key", copy { from = 2, seq = 5, act = 5, number = "NULL" } },
-    { "a REPLACE of a reversal", copy { from = 3, seq = 5, act = 5 } },
-    { "an entry with a gap before it", copy { from = 1, seq = 9, act = 9 } },
+    { "a REPLACE of an entry by its seq", copy { from = 1 }, APPENDS },
+    { "a REPLACE of an entry by its number", copy { from = 2, seq = 5, act = 5, key = "NULL" }, APPENDS },
+    { "a REPLACE of an entry by its key", copy { from = 2, seq = 5, act = 5, number = "NULL" }, APPENDS },
+    { "a REPLACE of a reversal", copy { from = 3, seq = 5, act = 5 }, APPENDS },
+    { "an entry with a gap before it", copy { from = 1, seq = 9, act = 9 }, APPENDS },
     { "an UPDATE of a script", "UPDATE script SET body = ''" },
     { "a REPLACE of a script", "REPLACE INTO script SELECT version, name, '', definition, stored_at_ms FROM script" },
     { "a DELETE of a payment type", "DELETE FROM payment_type" },
@@ -194,7 +196,7 @@ describe("the journal's triggers", function()
     { "a REPLACE of the ledger's row", "REPLACE INTO ledger SELECT id, uuid, 'EUR', created_at_ms FROM ledger" },
   } do
     it(("refuse %s"):format(row[1]), function()
-      assert.truthy(raw.try(path, row[2]):find("rows are", 1, true))
+      assert.truthy(raw.try(path, row[2]):find(row[3] or "rows are", 1, true))
       local ledger = helper.open { path = path, mode = "ro" }
       assert.is_true(ledger:verify())
     end)

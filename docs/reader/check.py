@@ -124,7 +124,7 @@ def check_derived(database, documents, credit, totals):
     for patient in rows.keys() | credit.keys():
         if rows.get(patient) != credit.get(patient):
             raise Wrong("patient %s: the credit is not what the journal says" % patient.decode())
-    rows = {tuple(row)[:4]: {name: row[name] for name in TOTALS} for row in database.execute("SELECT * FROM day_total")}
+    rows = {tuple(row)[1:5]: {name: row[name] for name in TOTALS} for row in database.execute("SELECT * FROM day_total")}
     for key in rows.keys() | totals.keys():
         if rows.get(key) != totals.get(key):
             raise Wrong("day %d since 1970-01-01: its totals are not what the journal says" % key[0])
