@@ -219,7 +219,9 @@ static tally_code closed_all(work *in, const payment_entries *payment, planned_d
     if (code)
       return code == TALLY_DONE ? fail(in->ledger, TALLY_ERR_CHAIN_BROKEN, "a payment is older than its document")
                                 : code;
-    TRY(tally_status_of(&row.facts, NULL, &remaining));
+    if (tally_status_of(&row.facts, NULL, &remaining))
+      return fail(in->ledger, TALLY_ERR_CORRUPT, "the facts of document %s leave 64-bit minor units",
+                  shown(in->ledger, row.number));
     if (remaining != 0) *closed = false;
   }
   return TALLY_OK;

@@ -186,10 +186,10 @@ static void count_facts(plan *in, tally_facts *invoice, const tally_facts *consu
 static tally_code add_invoice_entry(plan *in, tally_kind kind, planned_document *consultation,
                                     planned_document *invoice) {
   tally_entry *entry;
-  int64_t remaining;
+  int64_t remaining = 0;
   tally_facts facts = consultation->row.facts;
   facts.invoiced = false;
-  TRY(tally_status_of(&facts, NULL, &remaining));
+  note_overflow(in, tally_status_of(&facts, NULL, &remaining));
   TRY(plan_entry(in, kind, consultation, consultation->row.patient, remaining, &entry));
   entry->counter_document = invoice->row.number;
   count_facts(in, &invoice->row.facts, &facts, kind == TALLY_KIND_INVOICING ? 1 : -1);
