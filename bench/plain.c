@@ -126,6 +126,7 @@ static void expect(const char *pragma, const char *wanted) {
 
 static void open_file(const char *path) {
   check(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+  execute("PRAGMA page_size = 2048"); /* the ledger's own: a commit writes half as many bytes */
   expect("PRAGMA journal_mode = WAL", "wal");
   execute("PRAGMA synchronous = FULL");
   expect("PRAGMA synchronous", "2");

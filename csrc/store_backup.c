@@ -9,7 +9,7 @@
 #include "store_sqlite.h"
 
 /* Pages a step: a megabyte, so that writers get their turn and progress moves. */
-enum { PAGES_PER_STEP = 256, PATH_BYTES = 4096 };
+enum { PAGES_PER_STEP = 512, PATH_BYTES = 4096 };
 
 struct store_copy {
   store *source;
