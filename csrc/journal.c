@@ -284,22 +284,26 @@ static void leave(fold *in, tally_text consultation) {
   }
 }
 
-static tally_code fold_entry(fold *in, const tally_entry *entry) {
-  document_row *row = in->row;
-  if (entry->command == TALLY_COMMAND_CANCEL &&
-      (entry->kind == TALLY_KIND_CHARGE || text_equal(entry->counter_document, row->number))) {
-    row->facts.cancelled = true;
-  }
-  if (text_equal(entry->counter_document, row->number)) { /* row is the invoice */
-    if (entry->kind == TALLY_KIND_INVOICING) return join(in, entry->document);
-    if (entry->kind == TALLY_KIND_RELEASE) leave(in, entry->document);
-    return TALLY_OK;
-  }
+tally_code journal_fold_entry(tally_ledger *ledger, const tally_entry *entry, document_row *row) {
+  entry_effect effect;
+  if (entry->command == TALLY_COMMAND_CANCEL && entry->kind == TALLY_KIND_CHARGE) row->facts.cancelled = true;
   if (entry->kind == TALLY_KIND_INVOICING) row->invoice = entry->counter_document;
   if (entry->kind == TALLY_KIND_RELEASE) row->invoice = (tally_text){NULL, 0};
-  entry_effect effect;
-  TRY(journal_effect(in->ledger, entry, &effect));
+  TRY(journal_effect(ledger, entry, &effect));
   return journal_move_facts(entry, effect, &row->facts);
+}
+
+/* An entry by which a consultation joins or leaves the invoice that is folded. */
+static tally_code fold_joining(fold *in, const tally_entry *entry) {
+  if (entry->command == TALLY_COMMAND_CANCEL) in->row->facts.cancelled = true;
+  if (entry->kind == TALLY_KIND_INVOICING) return join(in, entry->document);
+  if (entry->kind == TALLY_KIND_RELEASE) leave(in, entry->document);
+  return TALLY_OK;
+}
+
+static tally_code fold_entry(fold *in, const tally_entry *entry) {
+  bool joins = text_equal(entry->counter_document, in->row->number);
+  return joins ? fold_joining(in, entry) : journal_fold_entry(in->ledger, entry, in->row);
 }
 
 static tally_code fold_own(fold *in) {
@@ -319,7 +323,7 @@ static tally_code fold_own(fold *in) {
   return TALLY_OK;
 }
 
-static tally_code add_facts(tally_facts *to, const tally_facts *more) {
+tally_code journal_add_facts(tally_facts *to, const tally_facts *more) {
   TRY(tally_minor_add(to->charged, more->charged, &to->charged));
   TRY(tally_minor_add(to->collected, more->collected, &to->collected));
   TRY(tally_minor_add(to->credited, more->credited, &to->credited));
@@ -338,7 +342,7 @@ tally_code journal_fold_document(tally_ledger *ledger, journal_bound bound, docu
     document_row consultation = {.number = in.joined[i], .facts.kind = TALLY_CONSULTATION};
     fold inner = {.ledger = ledger, .bound = bound, .row = &consultation};
     TRY(fold_own(&inner));
-    TRY(add_facts(&row->facts, &consultation.facts));
+    TRY(journal_add_facts(&row->facts, &consultation.facts));
   }
   row->facts.invoiced = row->invoice.data != NULL;
   return TALLY_OK;

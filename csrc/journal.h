@@ -45,6 +45,9 @@ typedef struct journal_bound {
   int64_t at_ms;
 } journal_bound;
 #define BOUND_NONE ((journal_bound){INT64_MAX, INT64_MAX})
+/* Folds one of a document's own entries into its facts, invoice and flag of being cancelled. */
+tally_code journal_fold_entry(tally_ledger *ledger, const tally_entry *entry, document_row *row);
+tally_code journal_add_facts(tally_facts *to, const tally_facts *more);
 /* Folds a document's facts out of the journal up to a bound. row's number, kind and id are read; its facts, invoice and
  * flags are set. TALLY_DONE where the document did not stand yet. */
 tally_code journal_fold_document(tally_ledger *ledger, journal_bound bound, document_row *row);

@@ -68,6 +68,11 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
                                      size_t room, size_t *count);
 tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
                                     size_t room, size_t *count);
+/* Pages of all entries on documents, by document and then seq, beyond a document's entry; for verify. */
+tally_code store_entries_by_document(store *in, arena *from, tally_text after, int64_t after_seq, tally_entry *rows,
+                                     size_t room, size_t *count);
+/* Whether a command wrote an entry by which a consultation joined or left an invoice. */
+tally_code store_invoice_moved_by(store *in, tally_text invoice, tally_command command, bool *moved);
 /* What a document's lists are made of: the entries that settle it or pay it back and the one that made it, or (joins) those
  * by which consultations join and leave it. Only seq, act, kind, number, document and commitment are read; seq and at_ms
  * bound what counts. */

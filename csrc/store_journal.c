@@ -199,6 +199,24 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
   return entries_of(in, STMT_ENTRIES_OF_DOCUMENT, from, document, after_seq, rows, room, count);
 }
 
+tally_code store_entries_by_document(store *in, arena *from, tally_text after, int64_t after_seq, tally_entry *rows,
+                                     size_t room, size_t *count) {
+  return entries_of(in, STMT_ENTRIES_BY_DOCUMENT, from, after.data ? after : text_of(""), after_seq, rows, room,
+                    count);
+}
+
+tally_code store_invoice_moved_by(store *in, tally_text invoice, tally_command command, bool *moved) {
+  sqlite3_stmt *prepared;
+  int64_t found = 0;
+  tally_code code = store_statement(in, STMT_MOVED_BY, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, invoice);
+  sqlite3_bind_int(prepared, 2, (int)command);
+  code = store_read_integer(in, prepared, &found);
+  *moved = found != 0;
+  return code;
+}
+
 static tally_code read_link(store *in, sqlite3_stmt *row, arena *from, tally_entry *entry) {
   bool failed = false;
   *entry = (tally_entry){0};

@@ -53,6 +53,9 @@
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
+  X(ENTRIES_BY_DOCUMENT, "SELECT " ENTRY_COLUMNS " FROM entry WHERE document IS NOT NULL AND (document, seq) > "      \
+                         "($1, $2) ORDER BY document, seq LIMIT $3")                                                  \
+  X(MOVED_BY, "SELECT EXISTS (SELECT 1 FROM entry WHERE counter_document = $1 AND command = $2)")                     \
   X(LINKS_OF_DOCUMENT,                                                                                                \
     "SELECT seq, act, kind, number, NULL, commitment FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "      \
     "AND at_ms <= $4 AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10 OR seq = $5) ORDER BY seq LIMIT $6")          \

@@ -353,6 +353,7 @@ void tally_verify_end(tally_verify *verify) {
   sums_free(&verify->credits);
   sums_free(&verify->types);
   arena_free(&verify->page);
+  arena_free(&verify->own_page);
   arena_free(&verify->script.memory);
   free(verify);
 }

@@ -25,9 +25,12 @@ struct tally_verify {
   int32_t closed_through;
   int64_t documents_made, texts_met, texts_kept;
   sums totals, credits, types;
-  /* The documents so far. */
-  arena page;
+  /* The documents so far, by number; their own entries run beside them, by document and seq. */
+  arena page, own_page;
   tally_text last_number;
+  tally_entry own[STORE_PAGE];
+  size_t own_count, own_next;
+  bool own_ended;
 };
 
 /* Says what is wrong at an entry: TALLY_ERR_CHAIN_BROKEN with seq and what in the details. */

@@ -25,39 +25,122 @@ static tally_code document_wrong(tally_verify *in, const document_row *row, cons
 }
 
 /* What the entry that made a document says of it, apart from its facts. */
-static tally_code check_making(tally_verify *in, const document_row *row) {
+static tally_code check_making(tally_verify *in, const document_row *row, const tally_entry *entry) {
+  bool invoice = row->facts.kind == TALLY_INVOICE;
+  tally_text number = entry->counter_document.data ? entry->counter_document : entry->document;
+  bool made =
+      entry->command == (invoice ? TALLY_COMMAND_INVOICE : TALLY_COMMAND_CONSULTATION) && entry->act == entry->seq;
+  if (!made || !text_equal(number, row->number)) return document_wrong(in, row, "another entry makes it");
+  if (!text_equal(entry->patient, row->patient))
+    return document_wrong(in, row, "its patient is another in the journal");
+  bool dated = entry->at_ms == row->at_ms && entry->day == row->day && entry->recorded_at_ms == row->recorded_at_ms;
+  if (!dated) return document_wrong(in, row, "its date is another in the journal");
+  bool due = entry->has_due == row->has_due && (!row->has_due || entry->due == row->due);
+  return due ? TALLY_OK : document_wrong(in, row, "its due day is another in the journal");
+}
+
+/* Gives the next entry that stands on a document, without taking it; TALLY_DONE at the end. */
+static tally_code next_own(tally_verify *in, const tally_entry **entry) {
+  if (in->own_next == in->own_count && !in->own_ended) {
+    /* The last entry's text stays until the page behind it is read. */
+    arena_reset(&in->ledger->call);
+    tally_text after = {NULL, 0};
+    int64_t after_seq = 0;
+    if (in->own_count) {
+      after = arena_copy(&in->ledger->call, in->own[in->own_count - 1].document);
+      after_seq = in->own[in->own_count - 1].seq;
+      if (after.data == NULL) return fail_memory(in->ledger);
+    }
+    arena_reset(&in->own_page);
+    in->own_next = in->own_count = 0;
+    TRY(fail_store(in->ledger, store_entries_by_document(in->ledger->store, &in->own_page, after, after_seq, in->own,
+                                                         STORE_PAGE, &in->own_count)));
+    in->own_ended = in->own_count < STORE_PAGE;
+  }
+  if (in->own_next == in->own_count) return TALLY_DONE;
+  *entry = &in->own[in->own_next];
+  return TALLY_OK;
+}
+
+/* Folds a document's own entries. folded's invoice may end with a page of entries: whether it is that of the row is told
+ * at once. */
+static tally_code fold_own(tally_verify *in, const document_row *row, document_row *folded, bool *made,
+                           bool *same_invoice) {
+  const tally_entry *entry;
+  tally_code code;
+  *made = false;
+  *same_invoice = row->invoice.data == NULL;
+  *folded = (document_row){.facts.kind = row->facts.kind};
+  while ((code = next_own(in, &entry)) == TALLY_OK) {
+    int order = text_compare(entry->document, row->number);
+    if (order > 0) return TALLY_OK;
+    if (order < 0) return derived_wrong(in, entry->seq, "it has no row", shown(in->ledger, entry->document));
+    if (entry->seq == row->id) {
+      TRY(check_making(in, row, entry));
+      *made = true;
+    }
+    if (journal_fold_entry(in->ledger, entry, folded))
+      return document_wrong(in, row, "its sums leave 64-bit minor units");
+    *same_invoice = text_equal(row->invoice, folded->invoice);
+    in->own_next++;
+  }
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
+/* An invoice made of consultations alone has no entry of its own: theirs makes it. */
+static tally_code check_made_elsewhere(tally_verify *in, const document_row *row) {
   tally_entry entry;
   tally_code code = store_entry_get(in->ledger->store, &in->ledger->call, row->id, &entry);
   if (code == TALLY_DONE) return document_wrong(in, row, "no entry makes it");
   TRY(fail_store(in->ledger, code));
-  bool invoice = row->facts.kind == TALLY_INVOICE;
-  tally_text number = entry.counter_document.data ? entry.counter_document : entry.document;
-  bool made =
-      entry.command == (invoice ? TALLY_COMMAND_INVOICE : TALLY_COMMAND_CONSULTATION) && entry.act == entry.seq;
-  if (!made || !text_equal(number, row->number)) return document_wrong(in, row, "another entry makes it");
-  if (!text_equal(entry.patient, row->patient))
-    return document_wrong(in, row, "its patient is another in the journal");
-  bool dated = entry.at_ms == row->at_ms && entry.day == row->day && entry.recorded_at_ms == row->recorded_at_ms;
-  if (!dated) return document_wrong(in, row, "its date is another in the journal");
-  bool due = entry.has_due == row->has_due && (!row->has_due || entry.due == row->due);
-  return due ? TALLY_OK : document_wrong(in, row, "its due day is another in the journal");
+  return check_making(in, row, &entry);
 }
 
-static tally_code check_facts(tally_verify *in, const document_row *row) {
-  document_row folded = *row;
-  tally_code code = journal_fold_document(in->ledger, BOUND_NONE, &folded);
-  if (code == TALLY_DONE) return document_wrong(in, row, "the journal does not make it");
-  if (code) return code;
-  const tally_facts *a = &row->facts, *b = &folded.facts;
+/* Adds the consultations on an invoice, whose rows are looked at in this same pass. */
+static tally_code fold_consultations(tally_verify *in, const document_row *row, document_row *folded) {
+  document_row page[STORE_PAGE];
+  bool cancelled;
+  int64_t after = 0;
+  store *from = in->ledger->store;
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    TRY(fail_store(in->ledger,
+                   store_consultations_of(from, &in->ledger->call, row->number, after, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) {
+      after = page[i].id;
+      if (journal_add_facts(&folded->facts, &page[i].facts))
+        return document_wrong(in, row, "its sums leave 64-bit minor units");
+    }
+  }
+  TRY(fail_store(in->ledger, store_invoice_moved_by(from, row->number, TALLY_COMMAND_CANCEL, &cancelled)));
+  if (cancelled) folded->facts.cancelled = true;
+  return TALLY_OK;
+}
+
+static tally_code check_document(tally_verify *in, const document_row *row) {
+  document_row folded;
+  bool made, same_invoice;
+  TRY(fold_own(in, row, &folded, &made, &same_invoice));
+  if (!made) TRY(check_made_elsewhere(in, row));
+  if (row->facts.kind == TALLY_INVOICE) TRY(fold_consultations(in, row, &folded));
+  tally_facts *a = &folded.facts;
+  const tally_facts *b = &row->facts;
   bool same = a->charged == b->charged && a->collected == b->collected && a->credited == b->credited &&
               a->discounted == b->discounted && a->lost == b->lost && a->rounded == b->rounded;
   if (!same) return document_wrong(in, row, "its sums are not those of the journal");
   if (a->cancelled != b->cancelled) return document_wrong(in, row, "the journal differs on whether it is cancelled");
-  if (row->open != document_is_open(b))
-    return document_wrong(in, row, "its mark of being open is not what its sums say");
-  if (!text_equal(row->invoice, folded.invoice))
-    return document_wrong(in, row, "its invoice is another in the journal");
-  return TALLY_OK;
+  if (!same_invoice) return document_wrong(in, row, "its invoice is another in the journal");
+  a->invoiced = b->invoiced;
+  return row->open == document_is_open(a) ? TALLY_OK
+                                          : document_wrong(in, row, "its mark of being open is not what its sums say");
+}
+
+/* After the last document no entry may be left. */
+static tally_code end_documents(tally_verify *in) {
+  const tally_entry *entry;
+  if (in->documents_made != in->report.documents)
+    return derived_wrong(in, 0, "the journal makes another number of them", "documents:");
+  tally_code code = next_own(in, &entry);
+  return code ? code : derived_wrong(in, entry->seq, "it has no row", shown(in->ledger, entry->document));
 }
 
 tally_code verify_documents(tally_verify *in) {
@@ -69,15 +152,11 @@ tally_code verify_documents(tally_verify *in) {
   TRY(fail_store(ledger, store_documents_by_number(ledger->store, &in->page, after, page, STORE_PAGE, &count)));
   for (size_t i = 0; i < count; i++) {
     arena_reset(&ledger->call);
-    TRY(check_making(in, &page[i]));
-    TRY(check_facts(in, &page[i]));
+    TRY(check_document(in, &page[i]));
     in->last_number = page[i].number;
   }
   in->done += (int64_t)count;
-  if (count == STORE_PAGE) return TALLY_OK;
-  if (in->documents_made != in->report.documents)
-    return derived_wrong(in, 0, "the journal makes another number of them", "documents:");
-  return TALLY_DONE;
+  return count == STORE_PAGE ? TALLY_OK : end_documents(in);
 }
 
 /* ---- Days ---- */
