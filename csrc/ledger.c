@@ -11,6 +11,7 @@
 #include "config.h"
 #include "journal.h"
 #include "pending.h"
+#include "series.h"
 #include "utf8.h"
 
 enum { BUSY_TIMEOUT_DEFAULT_MS = 5000, SHOWN_BYTES = 64 };
@@ -153,10 +154,8 @@ tally_code ledger_refresh(tally_ledger *ledger) {
   ledger_state fresh = {.data_version = version};
   TRY(load_head(ledger, &fresh));
   TRY(load_closing(ledger, &fresh));
-  for (int which = 1; which < SERIES_END; which++) {
-    TRY(fail_store(ledger, store_series_get(ledger->store, (series)which, &fresh.series_next[which])));
-  }
   TRY(load_config_if_changed(ledger));
+  TRY(series_load(ledger, &fresh));
   fresh.valid = true;
   ledger->state = fresh;
   return TALLY_OK;
@@ -236,6 +235,8 @@ static tally_code in_transaction(tally_ledger *ledger, const tally_config *confi
 }
 
 static tally_code store_config_now(tally_ledger *ledger, const tally_config *config) {
+  TRY(config_load(ledger)); /* what was in force until now */
+  TRY(series_settle(ledger));
   return config_store(ledger, config, tally_now_ms());
 }
 

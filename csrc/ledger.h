@@ -36,6 +36,7 @@ typedef struct ledger_state {
   bool has_closed;
   int32_t closed_through;
   int64_t series_next[SERIES_END];
+  int64_t payment_row; /* what the row of the payments' series says: see series.h */
 } ledger_state;
 
 /* The configuration in force, decoded. */

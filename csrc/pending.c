@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "series.h"
 
 /* FNV-1a (Fowler, Noll, Vo): short keys, no adversary: whoever can choose types and actors only slows himself. */
 static uint32_t hash_text(uint32_t hash, tally_text text) {
@@ -53,21 +54,12 @@ tally_code pending_add(tally_ledger *ledger, const tally_totals *delta) {
               "a sum of the day's amounts would leave the range of 64-bit minor units");
 }
 
-void pending_series(tally_ledger *ledger, series which, int64_t next) {
-  ledger->state.series_next[which] = next;
-  ledger->pending.series_moved |= 1u << which;
-}
-
 static tally_code write_all(tally_ledger *ledger) {
   const pending_rows *pending = &ledger->pending;
   for (size_t i = 0; i < pending->count; i++) {
     TRY(fail_store(ledger, store_totals_add(ledger->store, &pending->totals[i])));
   }
-  for (int which = 1; which < SERIES_END; which++) {
-    if (!(pending->series_moved >> which & 1)) continue;
-    TRY(fail_store(ledger, store_series_set(ledger->store, (series)which, ledger->state.series_next[which])));
-  }
-  return TALLY_OK;
+  return series_write(ledger);
 }
 
 /* What failed half-way can only be rolled back. */

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "content.h"
 #include "pending.h"
+#include "series.h"
 
 void plan_begin(plan *out, tally_ledger *ledger, const parsed_command *asked) {
   *out = (plan){.ledger = ledger, .asked = asked, .at_ms = asked->at_ms, .day = asked->day};
@@ -327,7 +328,8 @@ static tally_code write_document(plan *in, planned_document *document) {
   bool was_open = document->row.open;
   document->row.open = document_is_open(&document->row.facts);
   if (document->is_new) return store_document_put(to, &document->row);
-  if (document->moved || was_open != document->row.open) return store_document_set(to, &document->row);
+  if (document->moved) return store_document_set(to, &document->row);
+  if (was_open != document->row.open) return store_document_set_open(to, &document->row);
   return document->changed ? store_document_set_facts(to, &document->row) : TALLY_OK;
 }
 
@@ -360,7 +362,7 @@ static tally_code move_totals(plan *in) {
     if (journal_totals(&in->entries[i], in->effects[i], &delta)) TRY(pending_add(in->ledger, &delta));
   }
   for (int which = 1; which < SERIES_END; which++) {
-    if (in->series_next[which]) pending_series(in->ledger, (series)which, in->series_next[which]);
+    if (in->series_next[which]) series_move(in->ledger, (series)which, in->series_next[which]);
   }
   return TALLY_OK;
 }

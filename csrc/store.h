@@ -121,8 +121,9 @@ typedef struct document_query {
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
 tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
 tally_code store_document_put(store *in, const document_row *row);
-/* Writes facts, invoice, cancelled and open; or the facts alone, which touches no index. */
+/* Writes facts, invoice, cancelled and open; facts and open; or the facts alone, which touches no index. */
 tally_code store_document_set(store *in, const document_row *row);
+tally_code store_document_set_open(store *in, const document_row *row);
 tally_code store_document_set_facts(store *in, const document_row *row);
 /* Pages in order of making, beyond after_id (0: from the start). */
 tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,

@@ -104,6 +104,16 @@ tally_code store_document_set(store *in, const document_row *row) {
   return store_run(in, prepared);
 }
 
+tally_code store_document_set_open(store *in, const document_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, STMT_DOCUMENT_SET_OPEN, &prepared);
+  if (code) return code;
+  bind_facts(prepared, 1, &row->facts);
+  sqlite3_bind_int(prepared, 7, row->open);
+  sqlite3_bind_int64(prepared, 8, row->id);
+  return store_run(in, prepared);
+}
+
 tally_code store_document_set_facts(store *in, const document_row *row) {
   sqlite3_stmt *prepared;
   tally_code code = store_statement(in, STMT_DOCUMENT_SET_FACTS, &prepared);

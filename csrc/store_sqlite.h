@@ -78,6 +78,8 @@
                   "$11, $12, $13, $14, $15, $16, $17)")                                                               \
   X(DOCUMENT_SET, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, "     \
                   "rounded = $6, invoice = $7, cancelled = $8, open = $9 WHERE id = $10")                             \
+  X(DOCUMENT_SET_OPEN, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, "           \
+                       "lost = $5, rounded = $6, open = $7 WHERE id = $8")                                            \
   X(DOCUMENT_SET_FACTS, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, "          \
                         "lost = $5, rounded = $6 WHERE id = $7")                                                      \
   X(DOCUMENTS_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id < $1 ORDER BY id DESC LIMIT $2")            \
