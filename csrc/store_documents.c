@@ -1,11 +1,19 @@
 /* store_documents.c - documents with their running facts, and patients' credit, in SQLite. */
 #include "store_sqlite.h"
 
+/* A flag is 0 or 1: any other number is true to us and in no index. */
+static bool column_flag(sqlite3_stmt *row, int index, bool *damaged) {
+  sqlite3_int64 value = sqlite3_column_int64(row, index);
+  if (value != 0 && value != 1) *damaged = true;
+  return value != 0;
+}
+
 static tally_code read_document(store *in, sqlite3_stmt *row, arena *from, document_row *out) {
   bool failed = false, damaged = false;
   *out = (document_row){.id = sqlite3_column_int64(row, 0)};
   out->number = column_text(row, 1, from, &failed);
   out->facts.kind = (tally_document_kind)column_int32(row, 2, &damaged);
+  if (out->facts.kind != TALLY_CONSULTATION && out->facts.kind != TALLY_INVOICE) damaged = true;
   out->patient = column_text(row, 3, from, &failed);
   out->at_ms = sqlite3_column_int64(row, 4);
   out->recorded_at_ms = sqlite3_column_int64(row, 5);
@@ -14,8 +22,8 @@ static tally_code read_document(store *in, sqlite3_stmt *row, arena *from, docum
   out->due = column_int32(row, 7, &damaged);
   out->invoice = column_text(row, 8, from, &failed);
   out->facts.invoiced = out->invoice.data != NULL;
-  out->facts.cancelled = column_int32(row, 9, &damaged) != 0;
-  out->open = column_int32(row, 10, &damaged) != 0;
+  out->facts.cancelled = column_flag(row, 9, &damaged);
+  out->open = column_flag(row, 10, &damaged);
   out->facts.charged = sqlite3_column_int64(row, 11);
   out->facts.collected = sqlite3_column_int64(row, 12);
   out->facts.credited = sqlite3_column_int64(row, 13);

@@ -356,6 +356,18 @@ static tally_code open_file(store *in, const char *path) {
   return code ? code : prepare_transactions(in);
 }
 
+/* A file without the ledger's own row is one whose making was cut short, or one that lost it: the first script is written
+ * together with that row. */
+static tally_code check_new(store *in) {
+  int64_t version;
+  tally_code code = store_script_latest_version(in, &version);
+  if (code == TALLY_OK)
+    return store_failed_with(in, TALLY_ERR_CORRUPT, "the ledger's own row is missing; go back to a backup");
+  if (code != TALLY_DONE || !in->read_only) return code == TALLY_DONE ? TALLY_OK : code;
+  return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER,
+                           "the file holds no ledger yet; open it for writing to make one");
+}
+
 tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, store **out) {
   store *in = calloc(1, sizeof *in);
   *out = in;
@@ -370,7 +382,7 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   code = store_ledger_get(in, &scratch, &row);
   arena_free(&scratch);
   in->is_new = code == TALLY_DONE;
-  return code == TALLY_DONE ? TALLY_OK : code;
+  return code == TALLY_DONE ? check_new(in) : code;
 }
 
 void store_close(store *in) {

@@ -107,7 +107,8 @@ static tally_code check_script(tally_verify *in, const tally_entry *entry) {
 }
 
 static tally_code check_type(tally_verify *in, const tally_entry *entry) {
-  if (entry->type.data == NULL) return TALLY_OK;
+  if (entry->type.data == NULL)
+    return entry->type_version == 0 ? TALLY_OK : verify_wrong(in, entry->seq, "it has a type's version and no type");
   tally_text definition;
   char key[160];
   int length = snprintf(key, sizeof key, "%d %.*s", entry->type_version, (int)entry->type.length, entry->type.data);
