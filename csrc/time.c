@@ -205,28 +205,14 @@ static char *put_digits(char *at, int value, int count) {
   return at + count;
 }
 
-enum { DAY_BYTES = 10 };
-
-/* A result holds many dates, most of one day: the last one written is kept. */
 static char *put_day(char *at, int32_t day) {
-  static _Thread_local struct {
-    bool known;
-    int32_t day;
-    char text[DAY_BYTES];
-  } last;
-  if (!last.known || last.day != day) {
-    int year, month, day_of_month;
-    civil_from_days(day, &year, &month, &day_of_month);
-    char *end = put_digits(last.text, year, 4);
-    *end++ = '-';
-    end = put_digits(end, month, 2);
-    *end++ = '-';
-    put_digits(end, day_of_month, 2);
-    last.day = day;
-    last.known = true;
-  }
-  memcpy(at, last.text, DAY_BYTES);
-  return at + DAY_BYTES;
+  int year, month, day_of_month;
+  civil_from_days(day, &year, &month, &day_of_month);
+  at = put_digits(at, year, 4);
+  *at++ = '-';
+  at = put_digits(at, month, 2);
+  *at++ = '-';
+  return put_digits(at, day_of_month, 2);
 }
 
 size_t tally_day_print(int32_t day, char text[TALLY_TIME_TEXT_MAX]) {

@@ -346,7 +346,7 @@ describe("a hostile call", function()
     it("neither crashes nor writes twice: " .. row[1], function()
       local ended = child.run(TRAP:format(row[2]), helper.folder() .. "/copy.db")
       assert.equal("sound\n", ended.out, ended.err)
-      assert.equal(0, ended.code)
+      assert.equal(0, ended.code, ended.err)
     end)
   end
 end)
