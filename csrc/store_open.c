@@ -356,11 +356,17 @@ static tally_code open_file(store *in, const char *path) {
   return code ? code : prepare_transactions(in);
 }
 
-/* A file without the ledger's own row is one whose making was cut short, or one that lost it: the first script is written
- * together with that row. */
-static tally_code check_new(store *in) {
+/* Whether the ledger's own row is there, and no ledger without it: the first script is written together with that row. A
+ * file that has neither is one whose making was cut short. */
+static tally_code look_for_ledger(store *in) {
+  arena scratch = {0};
+  ledger_row row;
   int64_t version;
-  tally_code code = store_script_latest_version(in, &version);
+  tally_code code = store_ledger_get(in, &scratch, &row);
+  arena_free(&scratch);
+  in->is_new = code == TALLY_DONE;
+  if (code != TALLY_DONE) return code;
+  code = store_script_latest_version(in, &version);
   if (code == TALLY_OK)
     return store_failed_with(in, TALLY_ERR_CORRUPT, "the ledger's own row is missing; go back to a backup");
   if (code != TALLY_DONE || !in->read_only) return code == TALLY_DONE ? TALLY_OK : code;
@@ -376,13 +382,11 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   in->read_only = read_only;
   in->busy_timeout_ms = busy_timeout_ms;
   tally_code code = open_file(in, path);
+  if (!code) code = store_begin_read(in); /* both are looked for at one moment: another process may be making them */
   if (code) return code;
-  arena scratch = {0};
-  ledger_row row;
-  code = store_ledger_get(in, &scratch, &row);
-  arena_free(&scratch);
-  in->is_new = code == TALLY_DONE;
-  return code == TALLY_DONE ? check_new(in) : code;
+  code = look_for_ledger(in);
+  store_rollback(in);
+  return code;
 }
 
 void store_close(store *in) {

@@ -129,9 +129,21 @@ static tally_code make_ready(store *in, int *version) {
   return TALLY_OK;
 }
 
+static void end_transaction(store *in) {
+  if (!sqlite3_get_autocommit(in->database)) sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* All that is looked at is of one moment: another process may be making the tables. */
+static tally_code look(store *in, int *version) {
+  tally_code code = execute(in, "BEGIN");
+  if (!code) code = make_ready(in, version);
+  end_transaction(in);
+  return code;
+}
+
 tally_code store_schema_ready(store *in) {
   int version;
-  tally_code code = make_ready(in, &version);
+  tally_code code = look(in, &version);
   if (code || version == SCHEMA_VERSION) return code;
   if (in->read_only) {
     return store_failed_with(in, version == 0 ? TALLY_ERR_NOT_A_LEDGER : TALLY_ERR_READ_ONLY,
@@ -143,7 +155,7 @@ tally_code store_schema_ready(store *in) {
   code = make_ready(in, &version);
   if (!code) code = migrate(in, version);
   if (!code) code = execute(in, "COMMIT");
-  if (code && !sqlite3_get_autocommit(in->database)) sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+  if (code) end_transaction(in);
   return code;
 }
 
