@@ -43,8 +43,8 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short docs \
-        install install-lua install-c uninstall clean help FORCE
+.PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
+        bench-growth docs install install-lua install-c uninstall clean help FORCE
 FORCE:
 
 build: module library  ## build the Lua module and the C library (the default)
@@ -133,6 +133,11 @@ bench: build  ## measure beside a plain C program, as ratios in one run (BENCH_A
 bench-short: build  ## the same in half a minute; fails when a ratio lost a third of its floor
 	@scripts/setup build run
 	@bench/run --short $(BENCH_ARGS)
+
+bench-growth: build  ## one ledger from 10,000 to a million payments, and its curves (GROWTH_ARGS= for more)
+	@scripts/setup build run chart
+	@bench/growth $(GROWTH_ARGS)
+	@python3 bench/chart.py
 
 model: build  ## random logs through the core and through the independent model, compared answer by answer
 	@scripts/setup build run test
