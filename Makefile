@@ -44,7 +44,7 @@ NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
 .PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth docs install install-lua install-c uninstall clean help FORCE
+        bench-growth bench-peers docs install install-lua install-c uninstall clean help FORCE
 FORCE:
 
 build: module library  ## build the Lua module and the C library (the default)
@@ -133,6 +133,10 @@ bench: build  ## measure beside a plain C program, as ratios in one run (BENCH_A
 bench-short: build  ## the same in half a minute; fails when a ratio lost a third of its floor
 	@scripts/setup build run
 	@bench/run --short $(BENCH_ARGS)
+
+bench-peers: build  ## the same beside the ledger's rules written by hand, in Lua over luasql and in Python
+	@scripts/setup build run peers
+	@bench/run --peers $(BENCH_ARGS)
 
 bench-growth: build  ## one ledger from 10,000 to a million payments, and its curves (GROWTH_ARGS= for more)
 	@scripts/setup build run chart

@@ -11,12 +11,16 @@ local FLOOR = "bench/floor.json"
 -- A ratio that lost more than a third of its floor fails.
 local FLOOR_KEPT = 2 / 3
 
--- The limit first, then what is held against it. A side is a command that takes a work and its arguments (see plain.c).
-local LIMIT = "plain"
-local SIDES = {
-  { id = "plain", label = "plain C", command = BUILD .. "/plain" },
-  { id = "ledger", label = "Lua API", command = (os.getenv "LUA" or "lua5.4") .. " bench/ledger.lua" },
+-- A side is a command that takes a work and its arguments (see plain.c): the limit, then what is held against it, then,
+-- where they are asked for, its peers, the same rules written by hand.
+local LUA = os.getenv "LUA" or "lua5.4"
+local LIMIT = { id = "plain", label = "plain C", command = BUILD .. "/plain" }
+local SUBJECT = { id = "ledger", label = "Lua API", command = LUA .. " bench/ledger.lua" }
+local PEERS = {
+  { id = "luasql", label = "Lua, luasql", command = LUA .. " bench/peers/luasql.lua" },
+  { id = "python", label = "Python", command = "python3 bench/peers/python.py" },
 }
+local SIDES = { LIMIT, SUBJECT }
 
 -- The works in the order of the table; `aim` is the ratio to be reached. One that writes gets a fresh copy of the
 -- prepared file each time, so that all rounds begin alike.
@@ -122,7 +126,7 @@ local function measure_round(work, round, folder, size, rates)
     if work.writes or round == 1 then path = fresh_copy(folder, side, work) end
     local rate, checksum = measure(side, work, path, folder, size)
     expected = expected or checksum
-    assert(checksum == expected, ("%s: %s did other work than %s"):format(work.label, side.label, LIMIT))
+    assert(checksum == expected, ("%s: %s did other work than %s"):format(work.label, side.label, LIMIT.label))
     rates[side.id][round] = rate
   end
 end
@@ -186,6 +190,7 @@ end
 local function parse_arguments()
   local parser = argparse("bench/run", "Measures the Lua API beside a plain C program over SQLite, as ratios.")
   parser:flag("--short", "a short run, which fails when a ratio falls below two thirds of its floor")
+  parser:flag("--peers", "also the same rules written by hand in Lua over luasql and in Python")
   parser:option("--folder", "where the ledgers are made: the file system to be measured", BUILD .. "/ledgers")
   parser:option("--seed", "of the workload", 20250106):convert(math.tointeger)
   parser:option("--rounds", "how often each side does each work"):convert(math.tointeger)
@@ -195,12 +200,15 @@ end
 local arguments = parse_arguments()
 local size = SIZES[arguments.short and "short" or "full"]
 size.rounds = arguments.rounds or size.rounds
+local peers = arguments.peers and PEERS or {}
+for _, peer in ipairs(peers) do SIDES[#SIDES + 1] = peer end
 prepare(arguments.folder, size, arguments.seed)
 local settings = read_settings(arguments.folder)
-local rows = report.rows(measure_all(arguments.folder, size), SIDES, LIMIT)
+local sides = { limit = LIMIT, subject = SUBJECT, peers = peers }
+local rows = report.rows(measure_all(arguments.folder, size), sides)
 verify(arguments.folder)
 local machine = describe_machine(arguments.folder, settings)
-report.print(rows, SIDES, machine, size)
+report.print(rows, sides, machine, size)
 report.write(BUILD .. "/result.json", {
   machine = machine, seed = arguments.seed, documents = size.documents, rounds = size.rounds, works = rows,
 })

@@ -21,16 +21,20 @@ local function ratios_of(rates, limit_rates)
   return ratios
 end
 
----Gives a row for each work: the sides' rates and the ratio of the last side to the limit, each with median, min, max.
+---Gives a row for each work: the sides' rates, the subject's ratio to the limit, and how many times as fast as each
+---peer the subject is; all with median, min, max.
 ---@param measured { work: table, rates: table<string, number[]> }[]
----@param sides { id: string, label: string }[]
----@param limit string the id of the side that is the limit
-function report.rows(measured, sides, limit)
+---@param sides { limit: table, subject: table, peers: table[] } each side with its id and label
+function report.rows(measured, sides)
   local rows = {}
   for i, one in ipairs(measured) do
-    local row = { id = one.work.id, label = one.work.label, unit = one.work.unit, aim = one.work.aim, rate = {} }
-    for _, side in ipairs(sides) do row.rate[side.id] = spread_of(one.rates[side.id]) end
-    row.ratio = spread_of(ratios_of(one.rates[sides[#sides].id], one.rates[limit]))
+    local work, rates = one.work, one.rates
+    local row = { id = work.id, label = work.label, unit = work.unit, aim = work.aim, rate = {}, times = {} }
+    for id, values in pairs(rates) do row.rate[id] = spread_of(values) end
+    row.ratio = spread_of(ratios_of(rates[sides.subject.id], rates[sides.limit.id]))
+    for _, peer in ipairs(sides.peers) do
+      row.times[peer.id] = spread_of(ratios_of(rates[sides.subject.id], rates[peer.id]))
+    end
     rows[i] = row
   end
   return rows
@@ -48,11 +52,23 @@ function report.print(rows, sides, machine, size)
   print(("%s documents, medians of %d rounds"):format(grouped(size.documents), size.rounds))
   print()
   local line = "%-32s %12s %12s   %6s  %-13s %5s"
-  print(line:format("work, per second", sides[1].label, sides[2].label, "ratio", "(min … max)", "aim"))
+  print(line:format("work, per second", sides.limit.label, sides.subject.label, "ratio", "(min … max)", "aim"))
   for _, row in ipairs(rows) do
-    print(line:format(row.label, grouped(row.rate[sides[1].id].median), grouped(row.rate[sides[2].id].median),
+    print(line:format(row.label, grouped(row.rate[sides.limit.id].median), grouped(row.rate[sides.subject.id].median),
       ("%.2f"):format(row.ratio.median), ("(%.2f … %.2f)"):format(row.ratio.min, row.ratio.max),
       ("%.2f"):format(row.aim)))
+  end
+  for _, peer in ipairs(sides.peers) do report.print_peer(rows, peer, sides.subject) end
+end
+
+function report.print_peer(rows, peer, subject)
+  local line = "%-32s %12s %12s   %6s  %s"
+  print()
+  print(line:format("the same rules by hand", peer.label, subject.label, "times", "(min … max)"))
+  for _, row in ipairs(rows) do
+    local times = row.times[peer.id]
+    print(line:format(row.label, grouped(row.rate[peer.id].median), grouped(row.rate[subject.id].median),
+      ("%.2f"):format(times.median), ("(%.2f … %.2f)"):format(times.min, times.max)))
   end
 end
 
