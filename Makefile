@@ -134,8 +134,9 @@ bench-short: build  ## the same in half a minute; fails when a ratio lost a thir
 	@scripts/setup build run
 	@bench/run --short $(BENCH_ARGS)
 
-bench-peers: build  ## the same beside the ledger's rules written by hand, in Lua over luasql and in Python
+bench-peers: build  ## the same beside the ledger's rules by hand: Lua over luasql, Python, Node over better-sqlite3
 	@scripts/setup build run peers
+	@bench/peers/install
 	@bench/run --peers $(BENCH_ARGS)
 
 bench-growth: build  ## one ledger from 10,000 to a million payments, and its curves (GROWTH_ARGS= for more)

@@ -19,6 +19,7 @@ local SUBJECT = { id = "ledger", label = "Lua API", command = LUA .. " bench/led
 local PEERS = {
   { id = "luasql", label = "Lua, luasql", command = LUA .. " bench/peers/luasql.lua" },
   { id = "python", label = "Python", command = "python3 bench/peers/python.py" },
+  { id = "node", label = "Node, better", command = "NODE_PATH=build/bench/node/node_modules node bench/peers/node.js" },
 }
 local SIDES = { LIMIT, SUBJECT }
 
@@ -96,14 +97,17 @@ local function fresh_copy(folder, side, work)
   return path
 end
 
--- The guarantee is the same only where the settings are: each side reads its own back.
+-- The guarantee is the same only where the settings are: each side reads its own back. A peer may bring its own SQLite.
 local function read_settings(folder)
   local found
   for _, side in ipairs(SIDES) do
     local settings = run(side.command, "settings", quoted(prepared_path(folder, side))):gsub("%s+", " ")
     assert(settings:find "^wal 2 ", side.label .. " has other settings: " .. settings)
-    assert(not found or found == settings, "the sides have different settings or SQLites: " .. settings)
-    found = settings
+    side.sqlite = settings:match "^wal 2 (%S+)"
+    if side == LIMIT or side == SUBJECT then
+      assert(not found or found == settings, "the sides have different settings or SQLites: " .. settings)
+      found = settings
+    end
   end
   return found
 end
@@ -190,7 +194,7 @@ end
 local function parse_arguments()
   local parser = argparse("bench/run", "Measures the Lua API beside a plain C program over SQLite, as ratios.")
   parser:flag("--short", "a short run, which fails when a ratio falls below two thirds of its floor")
-  parser:flag("--peers", "also the same rules written by hand in Lua over luasql and in Python")
+  parser:flag("--peers", "also the same rules by hand, in Lua over luasql, in Python and in Node (make bench-peers)")
   parser:option("--folder", "where the ledgers are made: the file system to be measured", BUILD .. "/ledgers")
   parser:option("--seed", "of the workload", 20250106):convert(math.tointeger)
   parser:option("--rounds", "how often each side does each work"):convert(math.tointeger)

@@ -64,7 +64,7 @@ end
 function report.print_peer(rows, peer, subject)
   local line = "%-32s %12s %12s   %6s  %s"
   print()
-  print(line:format("the same rules by hand", peer.label, subject.label, "times", "(min … max)"))
+  print(line:format(("by hand, SQLite %s"):format(peer.sqlite), peer.label, subject.label, "times", "(min … max)"))
   for _, row in ipairs(rows) do
     local times = row.times[peer.id]
     print(line:format(row.label, grouped(row.rate[peer.id].median), grouped(row.rate[subject.id].median),
