@@ -158,6 +158,12 @@ typedef struct totals_query {
 tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
                              size_t *count);
 
+/* Days' totals that verify adds up anew from the journal, in a table that is gone with the connection: as many as there
+ * are, whatever memory there is. The end gives a day whose rows differ; TALLY_DONE where none does. */
+tally_code store_checked_begin(store *in);
+tally_code store_checked_add(store *in, const tally_totals *delta);
+tally_code store_checked_differs(store *in, int32_t *day);
+
 /* Number series: 1 consultation, 2 invoice, 3 payment. */
 typedef enum series { SERIES_CONSULTATION = 1, SERIES_INVOICE, SERIES_PAYMENT, SERIES_END } series;
 tally_code store_series_get(store *in, series which, int64_t *next);

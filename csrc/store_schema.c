@@ -42,11 +42,8 @@ static const char tables_1[] =
     "  STRICT;"
     "CREATE TABLE credit (patient TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) "
     "  STRICT, WITHOUT ROWID;"
-    "CREATE TABLE day_total (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT "
-    "NULL, "
-    "  actor TEXT NOT NULL, collected INTEGER NOT NULL, refunded INTEGER NOT NULL, deposited INTEGER NOT NULL, "
-    "  withdrawn INTEGER NOT NULL, credited INTEGER NOT NULL, discounted INTEGER NOT NULL, lost INTEGER NOT NULL, "
-    "  rounded INTEGER NOT NULL, count INTEGER NOT NULL, UNIQUE (day, type, group_tag, actor)) STRICT;"
+    "CREATE TABLE day_total (id INTEGER PRIMARY KEY, " DAY_TOTAL_COLUMNS
+    ", UNIQUE (day, type, group_tag, actor)) STRICT;"
     "CREATE TABLE series (id INTEGER PRIMARY KEY, next INTEGER NOT NULL CHECK (next > 0)) STRICT;"
     "CREATE TABLE closing (through INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES entry (seq)) STRICT;";
 

@@ -16,6 +16,12 @@
   "credited, discounted, lost, rounded"
 /* Written word for word as in the partial index, so that the planner takes it. */
 #define DOCUMENT_IS_OPEN "open = 1"
+/* As the table of days' totals has them. */
+#define DAY_TOTAL_COLUMNS                                                                                             \
+  "day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, actor TEXT NOT NULL, "                          \
+  "collected INTEGER NOT NULL, refunded INTEGER NOT NULL, deposited INTEGER NOT NULL, withdrawn INTEGER NOT NULL, "   \
+  "credited INTEGER NOT NULL, discounted INTEGER NOT NULL, lost INTEGER NOT NULL, rounded INTEGER NOT NULL, "         \
+  "count INTEGER NOT NULL"
 #define TOTALS_COLUMNS "collected, refunded, deposited, withdrawn, credited, discounted, lost, rounded, count"
 
 /* For a plain INSERT beside a trigger SQLite keeps a copy of every page it touches, to take one statement back. Nobody asks
@@ -110,6 +116,23 @@
     "rounded = rounded + $8, count = count + $9 WHERE day = $10 AND type = $11 AND group_tag = $12 AND actor = $13")  \
   X(TOTALS_PUT, "INSERT INTO day_total (" TOTALS_COLUMNS ", day, type, group_tag, actor) VALUES ($1, $2, $3, $4, "    \
                 "$5, $6, $7, $8, $9, $10, $11, $12, $13)")                                                            \
+  X(CHECKED_TABLE, "CREATE TEMP TABLE IF NOT EXISTS checked_total (" DAY_TOTAL_COLUMNS                                \
+                   ", PRIMARY KEY (day, type, group_tag, actor)) STRICT, WITHOUT ROWID")                              \
+  X(CHECKED_CLEAR, "DELETE FROM checked_total")                                                                       \
+  X(CHECKED_MOVE,                                                                                                     \
+    "UPDATE checked_total SET collected = collected + $1, refunded = refunded + $2, deposited = deposited + $3, "     \
+    "withdrawn = withdrawn + $4, credited = credited + $5, discounted = discounted + $6, lost = lost + $7, "          \
+    "rounded = rounded + $8, count = count + $9 WHERE day = $10 AND type = $11 AND group_tag = $12 AND actor = $13")  \
+  X(CHECKED_PUT, "INSERT INTO checked_total (" TOTALS_COLUMNS ", day, type, group_tag, actor) VALUES ($1, $2, $3, "   \
+                 "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")                                                       \
+  X(CHECKED_DIFFERENT,                                                                                                \
+    "SELECT c.day FROM checked_total c LEFT JOIN day_total d ON d.day = c.day AND d.type = c.type AND d.group_tag = " \
+    "c.group_tag AND d.actor = c.actor WHERE d.id IS NULL OR d.collected <> c.collected OR d.refunded <> c.refunded " \
+    "OR d.deposited <> c.deposited OR d.withdrawn <> c.withdrawn OR d.credited <> c.credited OR d.discounted <> "     \
+    "c.discounted OR d.lost <> c.lost OR d.rounded <> c.rounded OR d.count <> c.count LIMIT 1")                       \
+  X(CHECKED_UNKNOWN,                                                                                                  \
+    "SELECT d.day FROM day_total d LEFT JOIN checked_total c ON c.day = d.day AND c.type = d.type AND c.group_tag = " \
+    "d.group_tag AND c.actor = d.actor WHERE c.day IS NULL LIMIT 1")                                                  \
   X(TOTALS_READ,                                                                                                      \
     "SELECT CASE WHEN $1 THEN day END, CASE WHEN $2 THEN type END, CASE WHEN $3 THEN group_tag END, "                 \
     "CASE WHEN $4 THEN actor END, sum(collected), sum(refunded), sum(deposited), sum(withdrawn), sum(credited), "     \

@@ -26,6 +26,30 @@ tally_code store_totals_add(store *in, const tally_totals *delta) {
   return code || store_found_row(in) ? code : write_totals(in, STMT_TOTALS_PUT, delta);
 }
 
+tally_code store_checked_begin(store *in) {
+  tally_code code = store_run_plain(in, STMT_CHECKED_TABLE);
+  return code ? code : store_run_plain(in, STMT_CHECKED_CLEAR);
+}
+
+tally_code store_checked_add(store *in, const tally_totals *delta) {
+  tally_code code = write_totals(in, STMT_CHECKED_MOVE, delta);
+  return code || store_found_row(in) ? code : write_totals(in, STMT_CHECKED_PUT, delta);
+}
+
+tally_code store_checked_differs(store *in, int32_t *day) {
+  static const statement questions[] = {STMT_CHECKED_DIFFERENT, STMT_CHECKED_UNKNOWN};
+  for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+    sqlite3_stmt *prepared;
+    int64_t found;
+    tally_code code = store_statement(in, questions[i], &prepared);
+    if (!code) code = store_read_integer(in, prepared, &found);
+    if (code == TALLY_DONE) continue;
+    if (!code) *day = (int32_t)found;
+    return code;
+  }
+  return TALLY_DONE;
+}
+
 static void read_totals(sqlite3_stmt *row, arena *from, tally_totals *out, bool *failed) {
   *out = (tally_totals){.day = sqlite3_column_int(row, 0)};
   out->type = column_text(row, 1, from, failed);

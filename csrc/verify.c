@@ -188,23 +188,6 @@ static tally_code add_credit(tally_verify *in, const tally_entry *entry, tally_t
   return row->values[0] >= 0 ? TALLY_OK : verify_wrong(in, entry->seq, "it leaves a patient's credit below zero");
 }
 
-static tally_code add_totals(tally_verify *in, const tally_entry *entry, entry_effect effect) {
-  tally_totals delta;
-  if (!journal_totals(entry, effect, &delta)) return TALLY_OK;
-  tally_text key;
-  TRY(verify_totals_key(in, &delta, &key));
-  sums_row *row = sums_at(&in->totals, key);
-  if (row == NULL) return fail_memory(in->ledger);
-  const int64_t columns[SUMS_WIDTH] = {delta.collected, delta.refunded, delta.deposited,
-                                       delta.withdrawn, delta.credited, delta.discounted,
-                                       delta.lost,      delta.rounded,  delta.count};
-  for (int i = 0; i < SUMS_WIDTH; i++) {
-    if (!add_checked(&row->values[i], columns[i]))
-      return verify_wrong(in, entry->seq, "its day's totals leave 64-bit minor units");
-  }
-  return TALLY_OK;
-}
-
 static tally_code add_up(tally_verify *in, const tally_entry *entry) {
   entry_effect effect;
   int64_t patient, counter;
@@ -215,7 +198,8 @@ static tally_code add_up(tally_verify *in, const tally_entry *entry) {
   TRY(add_credit(in, entry, entry->counter_patient, counter));
   bool makes = entry->command == TALLY_COMMAND_CONSULTATION || entry->command == TALLY_COMMAND_INVOICE;
   if (makes && entry->act == entry->seq) in->documents_made++;
-  return add_totals(in, entry, effect);
+  tally_totals delta;
+  return journal_totals(entry, effect, &delta) ? verify_add_totals(in, &delta) : TALLY_OK;
 }
 
 tally_code verify_entry(tally_verify *in, const tally_entry *entry) {
@@ -329,6 +313,12 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
       return code;
     }
     in->in_read = true;
+  }
+  tally_code code = fail_store(ledger, store_checked_begin(ledger->store));
+  if (code) {
+    if (in->in_read) store_rollback(ledger->store);
+    free(in);
+    return code;
   }
   ledger->at_work = true;
   *out = in;

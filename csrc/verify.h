@@ -7,6 +7,9 @@
 
 typedef enum verify_phase { PHASE_FILE, PHASE_JOURNAL, PHASE_DOCUMENTS, PHASE_TOTALS, PHASE_END } verify_phase;
 
+/* So many days' totals are kept in memory before they are brought to the store. */
+enum { TOTALS_AT_HAND = 16384 };
+
 struct tally_verify {
   tally_ledger *ledger;
   verify_phase phase;
@@ -41,7 +44,7 @@ tally_code verify_entry(tally_verify *in, const tally_entry *entry);
 /* Steps over the derived rows: a page of documents, then days, credits, series and closings. TALLY_DONE at the end. */
 tally_code verify_documents(tally_verify *in);
 tally_code verify_totals(tally_verify *in);
-/* The key under which a row of totals is added up; memory of the call. */
-tally_code verify_totals_key(tally_verify *in, const tally_totals *row, tally_text *key);
+/* Adds to a day's totals as the journal has them. */
+tally_code verify_add_totals(tally_verify *in, const tally_totals *delta);
 
 #endif

@@ -162,7 +162,7 @@ tally_code verify_documents(tally_verify *in) {
 
 /* ---- Days ---- */
 
-tally_code verify_totals_key(tally_verify *in, const tally_totals *row, tally_text *key) {
+static tally_code totals_key(tally_verify *in, const tally_totals *row, tally_text *key) {
   bytes out = {.from = &in->ledger->call};
   bytes_put_i64(&out, row->day);
   pairs_put(&out, row->type.data ? row->type : text_of(""));
@@ -172,38 +172,64 @@ tally_code verify_totals_key(tally_verify *in, const tally_totals *row, tally_te
   return out.failed ? fail_memory(in->ledger) : TALLY_OK;
 }
 
-static tally_code day_wrong(tally_verify *in, int32_t day) {
-  tally_code code = derived_wrong(in, 0, "its totals are not those of the journal", day_text(in->ledger, day));
-  return with_detail(in->ledger, code, "day", text_of(day_text(in->ledger, day)));
+static tally_totals totals_of(const sums_row *row) {
+  tally_text rest = {row->key.data + 8, row->key.length - 8};
+  const int64_t *values = row->values;
+  tally_totals out = {.collected = values[0],
+                      .refunded = values[1],
+                      .deposited = values[2],
+                      .withdrawn = values[3],
+                      .credited = values[4],
+                      .discounted = values[5],
+                      .lost = values[6],
+                      .rounded = values[7],
+                      .count = values[8]};
+  uint64_t day = 0;
+  for (int i = 0; i < 8; i++) day = day << 8 | (unsigned char)row->key.data[i];
+  out.day = (int32_t)(int64_t)day;
+  pairs_take(&rest, &out.type);
+  pairs_take(&rest, &out.group);
+  pairs_take(&rest, &out.actor);
+  return out;
 }
 
-static tally_code check_day_row(tally_verify *in, const tally_totals *row) {
+/* Brings what was added up in memory to the table of checked totals. */
+static tally_code spill_totals(tally_verify *in) {
+  size_t slot = 0;
+  for (sums_row *row = sums_next(&in->totals, &slot); row; row = sums_next(&in->totals, &slot)) {
+    tally_totals delta = totals_of(row);
+    tally_code code = store_checked_add(in->ledger->store, &delta);
+    if (code == TALLY_ERR_AMOUNT_OVERFLOW)
+      return derived_wrong(in, 0, "its totals leave 64-bit minor units", day_text(in->ledger, delta.day));
+    TRY(fail_store(in->ledger, code));
+  }
+  sums_free(&in->totals);
+  return TALLY_OK;
+}
+
+tally_code verify_add_totals(tally_verify *in, const tally_totals *delta) {
   tally_text key;
-  TRY(verify_totals_key(in, row, &key));
-  sums_row *sum = sums_find(&in->totals, key);
-  if (sum == NULL) return day_wrong(in, row->day);
-  const int64_t columns[SUMS_WIDTH] = {row->collected,  row->refunded, row->deposited, row->withdrawn, row->credited,
-                                       row->discounted, row->lost,     row->rounded,   row->count};
-  if (memcmp(columns, sum->values, sizeof columns) != 0) return day_wrong(in, row->day);
-  sum->seen = true;
+  if (in->totals.count >= TOTALS_AT_HAND) TRY(spill_totals(in));
+  TRY(totals_key(in, delta, &key));
+  sums_row *row = sums_at(&in->totals, key);
+  if (row == NULL) return fail_memory(in->ledger);
+  const int64_t columns[SUMS_WIDTH] = {delta->collected, delta->refunded, delta->deposited,
+                                       delta->withdrawn, delta->credited, delta->discounted,
+                                       delta->lost,      delta->rounded,  delta->count};
+  for (int i = 0; i < SUMS_WIDTH; i++) {
+    if (tally_minor_add(row->values[i], columns[i], &row->values[i]))
+      return derived_wrong(in, 0, "its totals leave 64-bit minor units", day_text(in->ledger, delta->day));
+  }
   return TALLY_OK;
 }
 
 static tally_code check_days(tally_verify *in) {
-  const tally_totals *rows;
-  size_t count, slot = 0;
-  totals_query all = {
-      .from = INT32_MIN, .to = INT32_MAX, .by = TALLY_BY_TYPE | TALLY_BY_GROUP | TALLY_BY_DAY | TALLY_BY_ACTOR};
-  arena_reset(&in->page);
-  TRY(fail_store(in->ledger, store_totals_read(in->ledger->store, &in->page, &all, &rows, &count)));
-  for (size_t i = 0; i < count; i++) {
-    arena_reset(&in->ledger->call);
-    TRY(check_day_row(in, &rows[i]));
-  }
-  for (sums_row *row = sums_next(&in->totals, &slot); row; row = sums_next(&in->totals, &slot)) {
-    if (!row->seen) return derived_wrong(in, 0, "a day of the journal has none", "day totals:");
-  }
-  return TALLY_OK;
+  int32_t day;
+  TRY(spill_totals(in));
+  tally_code code = store_checked_differs(in->ledger->store, &day);
+  if (code) return code == TALLY_DONE ? TALLY_OK : fail_store(in->ledger, code);
+  code = derived_wrong(in, 0, "its totals are not those of the journal", day_text(in->ledger, day));
+  return with_detail(in->ledger, code, "day", text_of(day_text(in->ledger, day)));
 }
 
 /* ---- Credits, series, closings ---- */

@@ -160,6 +160,39 @@ describe("verify", function()
   end)
 end)
 
+describe("verify of more days' totals than it keeps in memory", function()
+  local ACTORS = 17000
+  local path
+
+  before_each(function()
+    path = helper.folder() .. "/clinic.db"
+    local ledger = helper.open { path = path }
+    assert(ledger:transaction(function(tx)
+      for i = 1, ACTORS do assert(tx:deposit { patient = "P1", amount = "1.00", actor = "desk-" .. i }) end
+      -- Again for the first, whose row has been put away by then.
+      return tx:deposit { patient = "P1", amount = "1.00", actor = "desk-1" }
+    end))
+    assert.is_true(ledger:verify())
+    ledger:close()
+  end)
+  after_each(helper.finish)
+
+  for what, sql in pairs {
+    ["a changed one"] = "UPDATE day_total SET deposited = deposited + 1 WHERE actor = 'desk-1'",
+    ["one too many"] = [[INSERT INTO day_total SELECT NULL, day, type, group_tag, 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0
+      FROM day_total LIMIT 1]],
+    ["a missing one"] = "DELETE FROM day_total WHERE actor = 'desk-16999'",
+  } do
+    it("finds " .. what, function()
+      raw.force(path, sql)
+      local ledger = helper.open { path = path, mode = "ro" }
+      local _, details = refused("corrupt", ledger:verify())
+      assert.equal("2026-03-02", details.day)
+      ledger:close()
+    end)
+  end
+end)
+
 describe("the journal's triggers", function()
   -- What SQLite says to a program that would add an entry: it lacks the collation that the trigger names.
   local APPENDS = "only_tallystick_appends_entries"
