@@ -314,7 +314,9 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
     }
     in->in_read = true;
   }
-  tally_code code = fail_store(ledger, store_checked_begin(ledger->store));
+  /* Another process may have stored a configuration since, and with it another format of numbers. */
+  tally_code code = ledger_reload(ledger);
+  if (!code) code = fail_store(ledger, store_checked_begin(ledger->store));
   if (code) {
     if (in->in_read) store_rollback(ledger->store);
     free(in);

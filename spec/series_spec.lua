@@ -76,6 +76,15 @@ describe("payment numbers", function()
     end)
   end
 
+  it("verify for a handle that was opened before the format changed", function()
+    local first = helper.open { path = path }
+    for _ = 1, 5 do pay(first) end
+    local second = with "Q-%05d"
+    for _ = 1, 3 do pay(second) end
+    assert(first:verify())
+    assert.equal("Q-00009", pay(first))
+  end)
+
   it("pass over those that an older format gave", function()
     local old = with "R-1%d"
     local numbers = {}
