@@ -71,6 +71,20 @@ tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTE
   return (tally_text){text, (size_t)(at - text)};
 }
 
+bool number_parse(tally_text format, tally_text number, int64_t *serial) {
+  number_format parts;
+  char text[NUMBER_BYTES];
+  *serial = 0;
+  if (!parse_format(format, &parts) || number.length <= parts.prefix.length + parts.suffix.length) return false;
+  const char *at = number.data + parts.prefix.length, *end = number.data + number.length - parts.suffix.length;
+  if (end - at > SERIAL_DIGITS) return false;
+  for (; at < end; at++) {
+    if (*at < '0' || *at > '9') return false;
+    *serial = *serial * 10 + (*at - '0');
+  }
+  return text_equal(number_print(format, *serial, text), number);
+}
+
 /* ---- Checking ---- */
 
 static bool id_valid(tally_text id) {

@@ -27,5 +27,7 @@ const tally_permit *config_permit(const tally_ledger *ledger, tally_text command
 enum { NUMBER_BYTES = 40 };
 bool number_format_valid(tally_text format);
 tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTES]);
+/* Reads back what number_print has written; false where it writes no such text. */
+bool number_parse(tally_text format, tally_text number, int64_t *serial);
 
 #endif

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "journal.h"
 #include "pending.h"
-#include "series.h"
+#include "numbers.h"
 #include "utf8.h"
 
 enum { BUSY_TIMEOUT_DEFAULT_MS = 5000, SHOWN_BYTES = 64 };
@@ -124,13 +124,22 @@ static tally_code load_closing(tally_ledger *ledger, ledger_state *state) {
 static tally_code load_head(tally_ledger *ledger, ledger_state *state) {
   tally_entry last;
   journal_genesis(ledger, state->head.hash);
+  state->series_next[SERIES_PAYMENT] = 1;
   tally_code code = store_entry_last(ledger->store, &ledger->call, &last);
   if (code == TALLY_DONE) return TALLY_OK;
   TRY(fail_store(ledger, code));
   state->head.seq = last.seq;
   memcpy(state->head.hash, last.hash, sizeof last.hash);
   state->last_recorded_at_ms = last.recorded_at_ms;
+  state->series_next[SERIES_PAYMENT] = last.serial + 1;
   return TALLY_OK;
+}
+
+/* The payments' series is where the last entry says. */
+static tally_code load_series(tally_ledger *ledger, ledger_state *state) {
+  TRY(fail_store(ledger, store_series_get(ledger->store, SERIES_CONSULTATION,
+                                          &state->series_next[SERIES_CONSULTATION])));
+  return fail_store(ledger, store_series_get(ledger->store, SERIES_INVOICE, &state->series_next[SERIES_INVOICE]));
 }
 
 static tally_code load_config_if_changed(tally_ledger *ledger) {
@@ -155,7 +164,7 @@ tally_code ledger_refresh(tally_ledger *ledger) {
   TRY(load_head(ledger, &fresh));
   TRY(load_closing(ledger, &fresh));
   TRY(load_config_if_changed(ledger));
-  TRY(series_load(ledger, &fresh));
+  TRY(load_series(ledger, &fresh));
   fresh.valid = true;
   ledger->state = fresh;
   return TALLY_OK;
@@ -176,7 +185,7 @@ tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {
   *own = !store_in_transaction(ledger->store);
   TRY(ledger_still_open(ledger));
   if (!*own) return pending_flush(ledger);
-  return fail_store(ledger, store_begin_read(ledger->store));
+  return fail_store(ledger, store_snapshot(ledger->store));
 }
 
 tally_code ledger_snapshot_end(tally_ledger *ledger, bool own, tally_code code) {
@@ -235,8 +244,6 @@ static tally_code in_transaction(tally_ledger *ledger, const tally_config *confi
 }
 
 static tally_code store_config_now(tally_ledger *ledger, const tally_config *config) {
-  TRY(config_load(ledger)); /* what was in force until now */
-  TRY(series_settle(ledger));
   return config_store(ledger, config, tally_now_ms());
 }
 
@@ -289,6 +296,7 @@ void tally_close(tally_ledger *ledger) {
   store_close(ledger->store);
   arena_free(&ledger->in_force.memory);
   arena_free(&ledger->pending.memory);
+  arena_free(&ledger->formats.memory);
   arena_free(&ledger->call);
   free(ledger->path);
   free(ledger);

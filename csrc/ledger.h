@@ -36,7 +36,6 @@ typedef struct ledger_state {
   bool has_closed;
   int32_t closed_through;
   int64_t series_next[SERIES_END];
-  int64_t payment_row; /* what the row of the payments' series says: see series.h */
 } ledger_state;
 
 /* The configuration in force, decoded. */
@@ -57,6 +56,14 @@ typedef struct pending_rows {
   unsigned series_moved; /* a bit each */
 } pending_rows;
 
+/* The formats that payments' numbers had under any script so far, the newest first, each once: see numbers.h. */
+typedef struct number_formats {
+  arena memory;
+  int64_t version; /* of the latest script looked at */
+  const tally_text *items;
+  size_t count;
+} number_formats;
+
 struct tally_ledger {
   store *store;
   char *path;
@@ -66,6 +73,7 @@ struct tally_ledger {
   config_state in_force;
   ledger_state state;
   pending_rows pending;
+  number_formats formats;
   arena call; /* memory of the present call */
   last_error error;
   int depth;

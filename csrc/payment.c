@@ -2,6 +2,7 @@
 #include "payment.h"
 
 #include "config.h"
+#include "numbers.h"
 #include "pairs.h"
 #include "settlement.h"
 
@@ -77,12 +78,12 @@ tally_code payment_load(work *in, tally_text number, payment_entries *out) {
   tally_entry first;
   size_t count, skip = 0;
   tally_entry *entries;
-  tally_code code = store_entry_by_number(ledger->store, &ledger->call, number, &first);
+  tally_code code = numbers_find(ledger, number, &first);
   if (code == TALLY_DONE) {
     fail(ledger, TALLY_ERR_PAYMENT_UNKNOWN, "payment: no payment has the number %s", shown(ledger, number));
     return with_detail(ledger, TALLY_ERR_PAYMENT_UNKNOWN, "payment", number);
   }
-  TRY(fail_store(ledger, code));
+  if (code) return code;
   TRY(journal_read_act(ledger, &ledger->call, first.act, &entries, &count));
   /* A correction's act begins with the reversals of what it replaced. */
   while (skip < count && entries[skip].seq < first.seq) skip++;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "journal.h"
-#include "series.h"
 
 /* FNV-1a (Fowler, Noll, Vo): short keys, no adversary: whoever can choose types and actors only slows himself. */
 static uint32_t hash_text(uint32_t hash, tally_text text) {
@@ -54,12 +53,27 @@ tally_code pending_add(tally_ledger *ledger, const tally_totals *delta) {
               "a sum of the day's amounts would leave the range of 64-bit minor units");
 }
 
+/* That of the payments needs no row: their entries tell how far it has come. */
+static tally_code write_series(tally_ledger *ledger) {
+  static const series kept[] = {SERIES_CONSULTATION, SERIES_INVOICE};
+  for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+    if (!(ledger->pending.series_moved >> kept[i] & 1)) continue;
+    TRY(fail_store(ledger, store_series_set(ledger->store, kept[i], ledger->state.series_next[kept[i]])));
+  }
+  return TALLY_OK;
+}
+
+void pending_series(tally_ledger *ledger, series which, int64_t next) {
+  ledger->state.series_next[which] = next;
+  ledger->pending.series_moved |= 1u << which;
+}
+
 static tally_code write_all(tally_ledger *ledger) {
   const pending_rows *pending = &ledger->pending;
   for (size_t i = 0; i < pending->count; i++) {
     TRY(fail_store(ledger, store_totals_add(ledger->store, &pending->totals[i])));
   }
-  return series_write(ledger);
+  return write_series(ledger);
 }
 
 /* What failed half-way can only be rolled back. */

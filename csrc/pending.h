@@ -10,6 +10,8 @@
 
 /* Adds to a day's totals. TALLY_ERR_AMOUNT_OVERFLOW where the pending sum leaves int64. */
 tally_code pending_add(tally_ledger *ledger, const tally_totals *delta);
+/* Sets the next number of a series, in the state at once. */
+void pending_series(tally_ledger *ledger, series which, int64_t next);
 /* Writes all. */
 tally_code pending_flush(tally_ledger *ledger);
 void pending_drop(tally_ledger *ledger);

@@ -6,8 +6,8 @@
 
 #include "config.h"
 #include "content.h"
+#include "numbers.h"
 #include "pending.h"
-#include "series.h"
 
 void plan_begin(plan *out, tally_ledger *ledger, const parsed_command *asked) {
   *out = (plan){.ledger = ledger, .asked = asked, .at_ms = asked->at_ms, .day = asked->day};
@@ -225,11 +225,8 @@ static tally_text series_format(const tally_config *config, series which) {
 static tally_code number_taken(plan *in, series which, tally_text number, bool *taken) {
   tally_ledger *ledger = in->ledger;
   document_row row;
-  tally_entry entry;
-  *taken = false;
-  if (which == SERIES_PAYMENT && ledger->in_force.version == 1) return TALLY_OK;
-  tally_code code = which == SERIES_PAYMENT ? store_entry_by_number(ledger->store, &ledger->call, number, &entry)
-                                            : store_document_get(ledger->store, &ledger->call, number, &row);
+  if (which == SERIES_PAYMENT) return numbers_taken(ledger, number, taken);
+  tally_code code = store_document_get(ledger->store, &ledger->call, number, &row);
   *taken = code == TALLY_OK;
   return code == TALLY_DONE ? TALLY_OK : fail_store(ledger, code);
 }
@@ -292,9 +289,11 @@ static tally_code write_texts(plan *in, const annotation_row rows[ANNOTATION_FIE
 
 /* What every entry of the act shares, and what only its first carries. */
 static tally_code complete_entries(plan *in, const ledger_state *state, int64_t recorded_at_ms) {
-  int64_t act = state->head.seq + 1;
+  int64_t act = state->head.seq + 1, serial = state->series_next[SERIES_PAYMENT] - 1;
   for (size_t i = 0; i < in->count; i++) {
     tally_entry *entry = &in->entries[i];
+    if (entry->number.data) serial = in->series_next[SERIES_PAYMENT] - 1;
+    entry->serial = serial;
     entry->seq = act + (int64_t)i;
     entry->act = act;
     entry->command = in->asked->command;
@@ -328,8 +327,7 @@ static tally_code write_document(plan *in, planned_document *document) {
   bool was_open = document->row.open;
   document->row.open = document_is_open(&document->row.facts);
   if (document->is_new) return store_document_put(to, &document->row);
-  if (document->moved) return store_document_set(to, &document->row);
-  if (was_open != document->row.open) return store_document_set_open(to, &document->row);
+  if (document->moved || was_open != document->row.open) return store_document_set(to, &document->row);
   return document->changed ? store_document_set_facts(to, &document->row) : TALLY_OK;
 }
 
@@ -362,7 +360,7 @@ static tally_code move_totals(plan *in) {
     if (journal_totals(&in->entries[i], in->effects[i], &delta)) TRY(pending_add(in->ledger, &delta));
   }
   for (int which = 1; which < SERIES_END; which++) {
-    if (in->series_next[which]) series_move(in->ledger, (series)which, in->series_next[which]);
+    if (in->series_next[which]) pending_series(in->ledger, (series)which, in->series_next[which]);
   }
   return TALLY_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "numbers.h"
 #include "pending.h"
 #include "request.h"
 #include "view.h"
@@ -71,8 +72,8 @@ static tally_code unknown_payment(tally_ledger *ledger, tally_text number) {
 }
 
 tally_code reading_payment_entry(tally_ledger *ledger, tally_text number, tally_entry *entry) {
-  tally_code code = store_entry_by_number(ledger->store, &ledger->call, number, entry);
-  return code == TALLY_DONE ? unknown_payment(ledger, number) : fail_store(ledger, code);
+  tally_code code = numbers_find(ledger, number, entry);
+  return code == TALLY_DONE ? unknown_payment(ledger, number) : code;
 }
 
 static tally_code read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment) {

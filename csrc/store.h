@@ -22,7 +22,8 @@ bool store_is_new(const store *in); /* no ledger row yet */
 
 /* Transactions. */
 tally_code store_begin(store *in);
-tally_code store_begin_read(store *in);
+tally_code store_begin_read(store *in); /* from the first reading on, one state of the file */
+tally_code store_snapshot(store *in);   /* … for a few readings; ended by store_rollback too */
 tally_code store_commit(store *in);
 void store_rollback(store *in);
 tally_code store_savepoint(store *in);
@@ -58,7 +59,7 @@ tally_code store_type_put(store *in, tally_text id, int64_t version, tally_text 
 tally_code store_entry_append(store *in, const tally_entry *entry);
 tally_code store_entry_get(store *in, arena *from, int64_t seq, tally_entry *entry);
 tally_code store_entry_last(store *in, arena *from, tally_entry *entry);
-tally_code store_entry_by_number(store *in, arena *from, tally_text number, tally_entry *entry);
+tally_code store_entry_serial(store *in, int64_t seq, int64_t *serial);
 tally_code store_entry_by_key(store *in, arena *from, tally_text key, tally_entry *entry);
 /* Pages of entries with seq > after_seq, in order. */
 tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_entry *rows, size_t room,
@@ -71,8 +72,8 @@ tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, 
 /* Pages of all entries on documents, by document and then seq, beyond a document's entry; for verify. */
 tally_code store_entries_by_document(store *in, arena *from, tally_text after, int64_t after_seq, tally_entry *rows,
                                      size_t room, size_t *count);
-/* Whether a command wrote an entry by which a consultation joined or left an invoice. */
-tally_code store_invoice_moved_by(store *in, tally_text invoice, tally_command command, bool *moved);
+/* Whether an invoice was cancelled while consultations stood on it. */
+tally_code store_invoice_released(store *in, tally_text invoice, bool *released);
 /* What a document's lists are made of: the entries that settle it or pay it back and the one that made it, or (joins) those
  * by which consultations join and leave it. Only seq, act, kind, number, document and commitment are read; seq and at_ms
  * bound what counts. */
@@ -121,9 +122,8 @@ typedef struct document_query {
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
 tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
 tally_code store_document_put(store *in, const document_row *row);
-/* Writes facts, invoice, cancelled and open; facts and open; or the facts alone, which touches no index. */
+/* Writes facts, invoice, cancelled and open; or the facts alone, which touches no index. */
 tally_code store_document_set(store *in, const document_row *row);
-tally_code store_document_set_open(store *in, const document_row *row);
 tally_code store_document_set_facts(store *in, const document_row *row);
 /* Pages in order of making, beyond after_id (0: from the start). */
 tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,
@@ -164,7 +164,7 @@ tally_code store_checked_begin(store *in);
 tally_code store_checked_add(store *in, const tally_totals *delta);
 tally_code store_checked_differs(store *in, int32_t *day);
 
-/* Number series: 1 consultation, 2 invoice, 3 payment. */
+/* Number series: 1 consultation, 2 invoice; that of the payments goes by their entries (numbers.h). */
 typedef enum series { SERIES_CONSULTATION = 1, SERIES_INVOICE, SERIES_PAYMENT, SERIES_END } series;
 tally_code store_series_get(store *in, series which, int64_t *next);
 tally_code store_series_set(store *in, series which, int64_t next);

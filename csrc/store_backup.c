@@ -22,7 +22,8 @@ struct store_copy {
 /* A check's answer is one row: "ok", or what is wrong. */
 tally_code store_check(store *in) {
   sqlite3_stmt *prepared;
-  tally_code code = store_schema_check(in);
+  tally_code code = held_settle(in);
+  if (!code) code = store_schema_check(in);
   if (!code) code = store_statement(in, STMT_CHECK_FILE, &prepared);
   if (!code) code = store_step(in, prepared);
   if (code) return code == TALLY_DONE ? TALLY_OK : code;

@@ -56,79 +56,42 @@ static tally_code read_page(store *in, sqlite3_stmt *prepared, arena *from, docu
   return code;
 }
 
+/* What is held back must be in the table before it is asked. */
+static tally_code ask(store *in, statement which, sqlite3_stmt **prepared) {
+  tally_code code = held_settle(in);
+  return code ? code : store_statement(in, which, prepared);
+}
+
+/* A document that is not kept has no change held back either. */
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_GET, &prepared);
+  tally_code code;
+  if (held_document(in, from, number, row, &code)) return code;
+  code = store_statement(in, STMT_DOCUMENT_GET, &prepared);
   if (code) return code;
   bind_text(prepared, 1, number);
-  return read_one(in, prepared, from, row);
+  code = read_one(in, prepared, from, row);
+  return code ? code : held_keep(in, row, HELD_SAME);
 }
 
 tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_GET_ID, &prepared);
+  tally_code code = ask(in, STMT_DOCUMENT_GET_ID, &prepared);
   if (code) return code;
   sqlite3_bind_int64(prepared, 1, id);
   return read_one(in, prepared, from, row);
 }
 
-static void bind_facts(sqlite3_stmt *prepared, int index, const tally_facts *facts) {
-  sqlite3_bind_int64(prepared, index, facts->charged);
-  sqlite3_bind_int64(prepared, index + 1, facts->collected);
-  sqlite3_bind_int64(prepared, index + 2, facts->credited);
-  sqlite3_bind_int64(prepared, index + 3, facts->discounted);
-  sqlite3_bind_int64(prepared, index + 4, facts->lost);
-  sqlite3_bind_int64(prepared, index + 5, facts->rounded);
-}
-
 tally_code store_document_put(store *in, const document_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_PUT, &prepared);
-  if (code) return code;
-  sqlite3_bind_int64(prepared, 1, row->id);
-  bind_text(prepared, 2, row->number);
-  sqlite3_bind_int(prepared, 3, (int)row->facts.kind);
-  bind_text(prepared, 4, row->patient);
-  sqlite3_bind_int64(prepared, 5, row->at_ms);
-  sqlite3_bind_int64(prepared, 6, row->recorded_at_ms);
-  sqlite3_bind_int(prepared, 7, row->day);
-  bind_integer_or_null(prepared, 8, row->has_due, row->due);
-  bind_text(prepared, 9, row->invoice);
-  sqlite3_bind_int(prepared, 10, row->facts.cancelled);
-  sqlite3_bind_int(prepared, 11, row->open);
-  bind_facts(prepared, 12, &row->facts);
-  return store_run(in, prepared);
+  return held_keep(in, row, HELD_NEW);
 }
 
 tally_code store_document_set(store *in, const document_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_SET, &prepared);
-  if (code) return code;
-  bind_facts(prepared, 1, &row->facts);
-  bind_text(prepared, 7, row->invoice);
-  sqlite3_bind_int(prepared, 8, row->facts.cancelled);
-  sqlite3_bind_int(prepared, 9, row->open);
-  sqlite3_bind_int64(prepared, 10, row->id);
-  return store_run(in, prepared);
-}
-
-tally_code store_document_set_open(store *in, const document_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_SET_OPEN, &prepared);
-  if (code) return code;
-  bind_facts(prepared, 1, &row->facts);
-  sqlite3_bind_int(prepared, 7, row->open);
-  sqlite3_bind_int64(prepared, 8, row->id);
-  return store_run(in, prepared);
+  return held_keep(in, row, HELD_ALL);
 }
 
 tally_code store_document_set_facts(store *in, const document_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENT_SET_FACTS, &prepared);
-  if (code) return code;
-  bind_facts(prepared, 1, &row->facts);
-  sqlite3_bind_int64(prepared, 7, row->id);
-  return store_run(in, prepared);
+  return held_keep(in, row, HELD_FACTS);
 }
 
 /* The open index serves those with something remaining, the patient's index theirs; else the making order itself. */
@@ -143,7 +106,7 @@ tally_code store_documents_page(store *in, arena *from, const document_query *qu
                                 document_row *rows, size_t room, size_t *count) {
   sqlite3_stmt *prepared;
   statement which = choose_page(query);
-  tally_code code = store_statement(in, which, &prepared);
+  tally_code code = ask(in, which, &prepared);
   if (code) return code;
   bool from_top = query->order == ORDER_NEWEST && after_id == 0;
   int at = query->patient.data || query->open ? 2 : 1;
@@ -157,7 +120,7 @@ tally_code store_documents_page(store *in, arena *from, const document_query *qu
 tally_code store_documents_by_number(store *in, arena *from, tally_text after, document_row *rows, size_t room,
                                      size_t *count) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_DOCUMENTS_BY_NUMBER, &prepared);
+  tally_code code = ask(in, STMT_DOCUMENTS_BY_NUMBER, &prepared);
   if (code) return code;
   bind_text(prepared, 1, after.data ? after : text_of(""));
   sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
@@ -167,7 +130,7 @@ tally_code store_documents_by_number(store *in, arena *from, tally_text after, d
 tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
                                   size_t room, size_t *count) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_CONSULTATIONS_OF, &prepared);
+  tally_code code = ask(in, STMT_CONSULTATIONS_OF, &prepared);
   if (code) return code;
   bind_text(prepared, 1, invoice);
   sqlite3_bind_int64(prepared, 2, after_id);
@@ -178,7 +141,7 @@ tally_code store_consultations_of(store *in, arena *from, tally_text invoice, in
 tally_code store_documents_oldest(store *in, arena *from, tally_text patient, document_row *rows, size_t room,
                                   size_t *count) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_OLDEST_OPEN, &prepared);
+  tally_code code = ask(in, STMT_OLDEST_OPEN, &prepared);
   if (code) return code;
   bind_text(prepared, 1, patient);
   sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
@@ -189,7 +152,7 @@ tally_code store_documents_oldest(store *in, arena *from, tally_text patient, do
 static tally_code integer_of(store *in, statement which, tally_text patient, int64_t *value) {
   sqlite3_stmt *prepared;
   *value = 0;
-  tally_code code = store_statement(in, which, &prepared);
+  tally_code code = ask(in, which, &prepared);
   if (code) return code;
   bind_text(prepared, 1, patient);
   code = store_read_integer(in, prepared, value);

@@ -10,9 +10,8 @@ enum { APPLICATION_ID = 0x54414c59 }; /* "TALY" */
   " rows are never changed'); END;"                                                                                   \
   "CREATE TRIGGER " #table "_no_delete BEFORE DELETE ON " #table " BEGIN SELECT RAISE(ABORT, '" #table                \
   " rows are never deleted'); END;"
-/* A REPLACE deletes the row in its way without firing delete triggers, so what would be in the way is looked for first. For
- * entries that would cost a third of the row itself: their trigger names a collation that only our connections have, so
- * that SQLite prepares no INSERT into the journal for anyone else. */
+/* A REPLACE deletes the row in its way without firing delete triggers, so what would be in the way is looked for first.
+ * Tallystick's own connections fire no triggers (harden): these are for all others. */
 #define NOT_REPLACED(table, same)                                                                                     \
   "CREATE TRIGGER " #table "_no_replace BEFORE INSERT ON " #table " WHEN EXISTS (SELECT 1 FROM " #table               \
   " WHERE " same ") BEGIN SELECT RAISE(ABORT, '" #table " rows are never replaced'); END;"
@@ -25,13 +24,11 @@ static const char tables_1[] =
     "CREATE TABLE payment_type (id TEXT NOT NULL, version INTEGER NOT NULL, definition BLOB NOT NULL, "
     "  PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE entry ("
-    "  seq INTEGER PRIMARY KEY CHECK (seq > 0), act INTEGER NOT NULL, kind INTEGER NOT NULL, "
-    "  command INTEGER NOT NULL, number TEXT, document TEXT, counter_document TEXT, patient TEXT, "
-    "  counter_patient TEXT, type TEXT, type_version INTEGER, amount INTEGER NOT NULL, at_ms INTEGER NOT NULL, "
-    "  day INTEGER NOT NULL, recorded_at_ms INTEGER NOT NULL, actor TEXT, group_tag TEXT, reference TEXT, "
-    "  tendered INTEGER, due INTEGER, fields BLOB, commitment BLOB, key TEXT, content BLOB, refers INTEGER, "
-    "  script_version INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;"
-    "CREATE TABLE annotation (seq INTEGER NOT NULL REFERENCES entry (seq), field INTEGER NOT NULL, salt BLOB, "
+    "  seq INTEGER PRIMARY KEY CHECK (seq > 0), kind INTEGER NOT NULL, number TEXT, document TEXT, "
+    "  counter_document TEXT, patient TEXT, counter_patient TEXT, type TEXT, amount INTEGER NOT NULL, "
+    "  at_ms INTEGER NOT NULL, day INTEGER NOT NULL, key TEXT, refers INTEGER, details BLOB NOT NULL, "
+    "  hash BLOB NOT NULL) STRICT;"
+    "CREATE TABLE annotation (seq INTEGER NOT NULL, field INTEGER NOT NULL, salt BLOB, "
     "  body TEXT, digest BLOB NOT NULL, PRIMARY KEY (seq, field)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE document (id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, "
     "  patient TEXT NOT NULL, at_ms INTEGER NOT NULL, recorded_at_ms INTEGER NOT NULL, day INTEGER NOT NULL, "
@@ -52,7 +49,6 @@ static const char indexes_1[] =
     "CREATE INDEX entry_counter_document ON entry (counter_document) WHERE counter_document IS NOT NULL;"
     "CREATE INDEX entry_patient ON entry (patient) WHERE document IS NULL AND patient IS NOT NULL;"
     "CREATE INDEX entry_counter_patient ON entry (counter_patient) WHERE counter_patient IS NOT NULL;"
-    "CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;"
     "CREATE UNIQUE INDEX entry_key ON entry (key) WHERE key IS NOT NULL;"
     "CREATE UNIQUE INDEX entry_reversal ON entry (refers) WHERE kind = 14;"
     "CREATE INDEX document_patient ON document (patient);"
@@ -60,9 +56,9 @@ static const char indexes_1[] =
     "CREATE INDEX document_open ON document (kind) WHERE " DOCUMENT_IS_OPEN ";";
 
 static const char triggers_1[] =
-    "CREATE TRIGGER entry_only_from_here AFTER INSERT ON entry WHEN '' > '' COLLATE " APPENDS_COLLATION
-    "  BEGIN SELECT RAISE(FAIL, 'entry rows are only added by Tallystick'); END;" INSERT_ONLY(entry)
-        INSERT_ONLY(script) INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger)
+    "CREATE TRIGGER entry_no_insert BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, "
+    "  'entry rows are only added by Tallystick'); END;" INSERT_ONLY(entry) INSERT_ONLY(script)
+        INSERT_ONLY(payment_type) INSERT_ONLY(closing) INSERT_ONLY(ledger)
             NOT_REPLACED(script, "version = NEW.version")
                 NOT_REPLACED(payment_type, "id = NEW.id AND version = NEW.version")
                     NOT_REPLACED(closing, "through = NEW.through") NOT_REPLACED(ledger, "id = NEW.id");

@@ -6,11 +6,10 @@
 
 #include "store.h"
 
+/* What queries ask for, or what a person with an SQL shell would; all else is in details (details.h). */
 #define ENTRY_COLUMNS                                                                                                 \
-  "seq, act, kind, command, number, document, counter_document, patient, counter_patient, type, type_version, "       \
-  "amount, at_ms, day, recorded_at_ms, actor, group_tag, reference, tendered, due, fields, commitment, key, "         \
-  "content, "                                                                                                         \
-  "refers, script_version, hash"
+  "seq, kind, number, document, counter_document, patient, counter_patient, type, amount, at_ms, day, key, refers, "  \
+  "details, hash"
 #define DOCUMENT_COLUMNS                                                                                              \
   "id, number, kind, patient, at_ms, recorded_at_ms, day, due, invoice, cancelled, open, charged, collected, "        \
   "credited, discounted, lost, rounded"
@@ -24,17 +23,54 @@
   "count INTEGER NOT NULL"
 #define TOTALS_COLUMNS "collected, refunded, deposited, withdrawn, credited, discounted, lost, rounded, count"
 
-/* For a plain INSERT beside a trigger SQLite keeps a copy of every page it touches, to take one statement back. Nobody asks
- * for that here: an act that fails is rolled back whole. (PostgreSQL: INSERT INTO.) */
-#define INSERT_ROW "INSERT OR FAIL INTO "
+/* SQLite keeps a copy of every page that a statement of many rows touches, to take this one statement back. Nobody asks
+ * for that here: an act that fails is rolled back whole. (PostgreSQL: INSERT INTO, UPDATE.) */
+#define INSERT_ROWS "INSERT OR FAIL INTO "
+#define UPDATE_ROWS "UPDATE OR FAIL "
 
-/* The collation that the journal's insert trigger names: whoever opens the file with another program has none. */
-#define APPENDS_COLLATION "only_tallystick_appends_entries"
+/* The order of the columns in both; binding counts from 1, reading from 0. */
+enum {
+  COLUMN_SEQ,
+  COLUMN_KIND,
+  COLUMN_NUMBER,
+  COLUMN_DOCUMENT,
+  COLUMN_COUNTER_DOCUMENT,
+  COLUMN_PATIENT,
+  COLUMN_COUNTER_PATIENT,
+  COLUMN_TYPE,
+  COLUMN_AMOUNT,
+  COLUMN_AT,
+  COLUMN_DAY,
+  COLUMN_KEY,
+  COLUMN_REFERS,
+  COLUMN_DETAILS,
+  COLUMN_HASH
+};
+enum {
+  COLUMN_ID,
+  COLUMN_ITS_NUMBER,
+  COLUMN_ITS_KIND,
+  COLUMN_ITS_PATIENT,
+  COLUMN_ITS_AT,
+  COLUMN_ITS_RECORDED,
+  COLUMN_ITS_DAY,
+  COLUMN_ITS_DUE,
+  COLUMN_INVOICE,
+  COLUMN_CANCELLED,
+  COLUMN_OPEN,
+  COLUMN_CHARGED,
+  COLUMN_COLLECTED,
+  COLUMN_CREDITED,
+  COLUMN_DISCOUNTED,
+  COLUMN_LOST,
+  COLUMN_ROUNDED
+};
 
 /* X(NAME, "SQL"): each is prepared on first use and kept. Parameters are numbered in order of appearance. */
 #define STATEMENTS(X)                                                                                                 \
   X(BEGIN, "BEGIN IMMEDIATE")                                                                                         \
   X(BEGIN_READ, "BEGIN")                                                                                              \
+  X(SNAPSHOT, "PRAGMA data_version")                                                                                              \
   X(COMMIT, "COMMIT")                                                                                                 \
   X(ROLLBACK, "ROLLBACK")                                                                                             \
   X(SAVEPOINT, "SAVEPOINT nested")                                                                                    \
@@ -49,11 +85,10 @@
   X(TYPE_GET, "SELECT definition FROM payment_type WHERE id = $1 AND version = $2")                                   \
   X(TYPE_LATEST, "SELECT version, definition FROM payment_type WHERE id = $1 ORDER BY version DESC LIMIT 1")          \
   X(TYPE_PUT, "INSERT INTO payment_type (id, version, definition) VALUES ($1, $2, $3)")                               \
-  X(ENTRY_PUT, INSERT_ROW "entry (" ENTRY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "     \
-                          "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)")               \
+  X(ENTRIES_PUT, INSERT_ROWS "entry (" ENTRY_COLUMNS ") SELECT " ENTRY_COLUMNS " FROM " HELD_ENTRIES)                 \
   X(ENTRY_GET, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = $1")                                                  \
   X(ENTRY_LAST, "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY seq DESC LIMIT 1")                                      \
-  X(ENTRY_BY_NUMBER, "SELECT " ENTRY_COLUMNS " FROM entry WHERE number = $1")                                         \
+  X(ENTRY_DETAILS, "SELECT details FROM entry WHERE seq = $1")                                                        \
   X(ENTRY_BY_KEY, "SELECT " ENTRY_COLUMNS " FROM entry WHERE key = $1")                                               \
   X(ENTRIES_AFTER, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
@@ -61,12 +96,12 @@
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
   X(ENTRIES_BY_DOCUMENT, "SELECT " ENTRY_COLUMNS " FROM entry WHERE document IS NOT NULL AND (document, seq) > "      \
                          "($1, $2) ORDER BY document, seq LIMIT $3")                                                  \
-  X(MOVED_BY, "SELECT EXISTS (SELECT 1 FROM entry WHERE counter_document = $1 AND command = $2)")                     \
+  X(INVOICE_RELEASED, "SELECT EXISTS (SELECT 1 FROM entry WHERE counter_document = $1 AND kind = 12)")                \
   X(LINKS_OF_DOCUMENT,                                                                                                \
-    "SELECT seq, act, kind, number, NULL, commitment FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "      \
+    "SELECT seq, kind, number, NULL, details FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "              \
     "AND at_ms <= $4 AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10 OR seq = $5) ORDER BY seq LIMIT $6")          \
   X(LINKS_OF_INVOICE,                                                                                                 \
-    "SELECT seq, act, kind, NULL, document, commitment FROM entry WHERE counter_document = $1 AND seq > $2 AND "      \
+    "SELECT seq, kind, NULL, document, details FROM entry WHERE counter_document = $1 AND seq > $2 AND "              \
     "seq <= $3 AND at_ms <= $4 ORDER BY seq LIMIT $5")                                                                \
   X(ENTRIES_OF_PATIENT,                                                                                               \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT e.seq FROM document d JOIN entry e ON e.document = "    \
@@ -80,14 +115,14 @@
   X(ANNOTATION_GET, "SELECT salt, body, digest FROM annotation WHERE seq = $1 AND field = $2")                        \
   X(DOCUMENT_GET, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE number = $1")                                      \
   X(DOCUMENT_GET_ID, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id = $1")                                       \
-  X(DOCUMENT_PUT, "INSERT INTO document (" DOCUMENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "     \
-                  "$11, $12, $13, $14, $15, $16, $17)")                                                               \
-  X(DOCUMENT_SET, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, "     \
-                  "rounded = $6, invoice = $7, cancelled = $8, open = $9 WHERE id = $10")                             \
-  X(DOCUMENT_SET_OPEN, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, "           \
-                       "lost = $5, rounded = $6, open = $7 WHERE id = $8")                                            \
-  X(DOCUMENT_SET_FACTS, "UPDATE document SET charged = $1, collected = $2, credited = $3, discounted = $4, "          \
-                        "lost = $5, rounded = $6 WHERE id = $7")                                                      \
+  X(DOCUMENTS_PUT, INSERT_ROWS "document (" DOCUMENT_COLUMNS ") SELECT " DOCUMENT_COLUMNS " FROM " HELD_DOCUMENTS)    \
+  X(DOCUMENTS_SET, UPDATE_ROWS                                                                                        \
+    "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
+    "held.discounted, lost = held.lost, rounded = held.rounded, invoice = held.invoice, cancelled = held.cancelled, " \
+    "open = held.open FROM " HELD_DOCUMENTS " AS held WHERE document.id = held.id")                                   \
+  X(DOCUMENTS_SET_FACTS, UPDATE_ROWS                                                                                  \
+    "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
+    "held.discounted, lost = held.lost, rounded = held.rounded FROM " HELD_DOCUMENTS " AS held WHERE document.id = held.id")\
   X(DOCUMENTS_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id < $1 ORDER BY id DESC LIMIT $2")            \
   X(DOCUMENTS_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id > $1 ORDER BY id LIMIT $2")                 \
   X(OPEN_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = $1 AND id < $2 AND " DOCUMENT_IS_OPEN        \
@@ -148,7 +183,7 @@
   X(COUNT_ANNOTATIONS, "SELECT count(*) FROM annotation")                                                             \
   X(COUNT_DOCUMENTS, "SELECT count(*) FROM document")                                                                 \
   X(COUNT_PATIENTS, "SELECT count(*) FROM (SELECT patient FROM document UNION SELECT patient FROM credit)")           \
-  X(COUNT_PAYMENTS, "SELECT count(*) FROM entry WHERE number IS NOT NULL")                                            \
+  X(COUNT_PAYMENTS, "SELECT coalesce(sum(count), 0) FROM day_total")                                                  \
   X(COUNT_CLOSINGS, "SELECT count(*) FROM closing")                                                                   \
   X(COUNT_DAYS, "SELECT count(*) FROM (SELECT DISTINCT day FROM day_total)")                                          \
   X(CHECK_FILE, "PRAGMA integrity_check(1)")                                                                          \
@@ -161,10 +196,59 @@ typedef enum statement {
       STMT_COUNT
 } statement;
 
+/* ---- Rows held back (store_held.c) ---- */
+
+/* The tables that the bulk statements read from: virtual, of this connection alone. */
+#define HELD_ENTRIES "held_entry"
+#define HELD_DOCUMENTS "held_document"
+
+enum {
+  HELD_ENTRIES_MAX = 512,
+  HELD_KEY_SLOTS = 2048,  /* a power of two, never full */
+  KEPT_DOCUMENTS = 4096,  /* a power of two */
+  KEPT_PLACES = 4,        /* where one document may be */
+  CHANGED_DOCUMENTS = 1024
+};
+
+typedef struct held_entry {
+  int64_t seq, amount_minor, at_ms, refers;
+  tally_kind kind;
+  int32_t day;
+  tally_text number, document, counter_document, patient, counter_patient, type, key, details;
+  uint8_t hash[32];
+} held_entry;
+
+/* What a kept document differs in from its row in the file. */
+typedef enum held_change { HELD_SAME, HELD_FACTS, HELD_ALL, HELD_NEW } held_change;
+
+typedef struct kept_document {
+  document_row row;
+  char *texts; /* of the row, one behind the other */
+  size_t length, room;
+  uint64_t generation; /* that of held_rows: else the place is free */
+  held_change change;
+} kept_document;
+
+typedef struct held_rows {
+  held_entry *entries; /* HELD_ENTRIES_MAX */
+  size_t entry_count;
+  uint16_t keys[HELD_KEY_SLOTS]; /* by hash: an entry's place + 1 */
+  arena memory;                  /* of the entries' texts */
+  kept_document *documents;      /* KEPT_DOCUMENTS places, by the hash of their number */
+  kept_document *changed[CHANGED_DOCUMENTS], *written[CHANGED_DOCUMENTS]; /* written: by the statement that runs, by id */
+  size_t changed_count, written_count;
+  uint64_t generation;
+  uint32_t version;  /* the file's, for which the kept documents are right */
+  bool touched;      /* a rollback undoes some of it */
+  tally_code failed; /* writing failed half-way: only a rollback can follow */
+} held_rows;
+
 struct store {
   sqlite3 *database;
   sqlite3_stmt *statements[STMT_COUNT];
+  held_rows held;
   bool read_only, in_memory, is_new;
+  bool in_snapshot;
   int busy_timeout_ms;
   char message[512];
 };
@@ -193,6 +277,26 @@ tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *fai
 int column_int32(sqlite3_stmt *prepared, int index, bool *damaged);
 /* Reads the one integer of a one-row query; 0 for null. */
 tally_code store_read_integer(store *in, sqlite3_stmt *prepared, int64_t *value);
+
+/* Makes the virtual tables known; before the schema is looked at. */
+tally_code held_register(store *in);
+/* Holds an entry back, to be written with others by one statement. */
+tally_code held_append(store *in, const tally_entry *entry);
+/* Finds a held entry by its key: its seq, or 0. */
+int64_t held_key(store *in, tally_text key);
+/* Gives a document as it stands in the open transaction, texts copied; false where it is not kept. */
+bool held_document(store *in, arena *from, tally_text number, document_row *row, tally_code *code);
+/* Keeps a document: as read (HELD_SAME), or to be written. */
+tally_code held_keep(store *in, const document_row *row, held_change change);
+/* Writes all that is held back: before the commit, a savepoint, and whatever else reads or writes these tables. */
+tally_code held_settle(store *in);
+/* After a transaction or snapshot has begun: forgets what another connection may have changed. */
+tally_code held_begun(store *in);
+/* After a commit: what is kept is what was written. */
+void held_committed(store *in);
+/* Forgets everything: after a rollback. */
+void held_drop(store *in);
+void held_free(store *in);
 
 /* Makes or migrates the schema; new says that there was none. */
 tally_code store_schema_ready(store *in);

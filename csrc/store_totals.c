@@ -130,7 +130,8 @@ tally_code store_series_set(store *in, series which, int64_t next) {
 
 tally_code store_closing_put(store *in, const closing_row *row) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_CLOSING_PUT, &prepared);
+  tally_code code = held_settle(in); /* it refers to its entry */
+  if (!code) code = store_statement(in, STMT_CLOSING_PUT, &prepared);
   if (code) return code;
   sqlite3_bind_int(prepared, 1, row->through);
   sqlite3_bind_int64(prepared, 2, row->seq);
@@ -173,7 +174,8 @@ static tally_code count_rows(store *in, statement which, int64_t *count) {
 
 tally_code store_facts_get(store *in, store_facts *facts) {
   *facts = (store_facts){.schema_version = store_schema_version()};
-  tally_code code = count_rows(in, STMT_COUNT_DOCUMENTS, &facts->documents);
+  tally_code code = held_settle(in);
+  if (!code) code = count_rows(in, STMT_COUNT_DOCUMENTS, &facts->documents);
   if (!code) code = count_rows(in, STMT_COUNT_PATIENTS, &facts->patients);
   if (!code) code = count_rows(in, STMT_COUNT_PAYMENTS, &facts->payments);
   if (!code) code = count_rows(in, STMT_COUNT_CLOSINGS, &facts->closings);

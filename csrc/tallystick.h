@@ -495,6 +495,7 @@ typedef struct tally_entry {
   tally_kind kind;
   tally_command command;
   tally_text number; /* of the payment, on its first entry */
+  int64_t serial;    /* of the payments' series: the last one given, up to and with this entry */
   tally_text document, counter_document;
   tally_text patient, counter_patient;
   tally_text type;

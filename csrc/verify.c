@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "config_codec.h"
+#include "numbers.h"
 #include "pending.h"
 
 enum { ENTRIES_PER_STEP = 4, WHAT_BYTES = 256 };
@@ -124,22 +125,37 @@ static tally_code check_type(tally_verify *in, const tally_entry *entry) {
   return fail_store(in->ledger, code);
 }
 
-/* Payment numbers run without gaps; one that an older format gave to an earlier payment is passed over. */
-static tally_code check_number(tally_verify *in, const tally_entry *entry) {
-  if (entry->number.data == NULL) return TALLY_OK;
+/* Whether a number that the series passed over was one that an older format had given. */
+static tally_code check_passed_over(tally_verify *in, const tally_entry *entry, int64_t serial) {
   tally_entry earlier;
   char text[NUMBER_BYTES];
-  tally_text expected;
-  in->report.payments++;
-  for (;;) {
-    expected = number_print(in->script.config.payment_format, in->payment_serial++, text);
-    if (text_equal(expected, entry->number)) return TALLY_OK;
-    tally_code code = store_entry_by_number(in->ledger->store, &in->ledger->call, expected, &earlier);
-    if (code == TALLY_DONE || (code == TALLY_OK && earlier.seq >= entry->seq)) break;
-    TRY(fail_store(in->ledger, code));
+  tally_text number = number_print(in->script.config.payment_format, serial, text);
+  tally_code code = numbers_find(in->ledger, number, &earlier);
+  if (code == TALLY_DONE || (code == TALLY_OK && earlier.seq >= entry->seq))
+    return verify_wrong(in, entry->seq, "its number is %s where %s is due", shown(in->ledger, entry->number),
+                        shown(in->ledger, number));
+  return code;
+}
+
+/* Payment numbers run without gaps; one that an older format gave to an earlier payment is passed over. */
+static tally_code check_number(tally_verify *in, const tally_entry *entry) {
+  char text[NUMBER_BYTES];
+  int64_t last = in->payment_serial;
+  in->payment_serial = entry->serial;
+  if (entry->number.data == NULL) {
+    return entry->serial == last ? TALLY_OK
+                                 : verify_wrong(in, entry->seq, "it moves the series of payments without a number");
   }
-  return verify_wrong(in, entry->seq, "its number is %s where %s is due", shown(in->ledger, entry->number),
-                      shown(in->ledger, expected));
+  in->report.payments++;
+  bool given = entry->serial > last &&
+               text_equal(number_print(in->script.config.payment_format, entry->serial, text), entry->number);
+  if (!given) {
+    tally_text due = number_print(in->script.config.payment_format, last + 1, text);
+    return verify_wrong(in, entry->seq, "its number is %s where %s is due", shown(in->ledger, entry->number),
+                        shown(in->ledger, due));
+  }
+  for (int64_t serial = last + 1; serial < entry->serial; serial++) TRY(check_passed_over(in, entry, serial));
+  return TALLY_OK;
 }
 
 static tally_code check_closed_days(tally_verify *in, const tally_entry *entry) {
@@ -300,7 +316,6 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
   tally_verify *in = calloc(1, sizeof *in);
   if (in == NULL) return fail_memory(ledger);
   in->ledger = ledger;
-  in->payment_serial = 1;
   journal_genesis(ledger, in->head.hash);
   if (expected) {
     in->expected = *expected;

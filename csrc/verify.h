@@ -23,7 +23,7 @@ struct tally_verify {
   int64_t last_recorded_at_ms, act;
   tally_command act_command;
   config_state script;    /* that of the present entry */
-  int64_t payment_serial; /* the next */
+  int64_t payment_serial; /* the last one given */
   bool has_closed;
   int32_t closed_through;
   int64_t documents_made, texts_met, texts_kept;
