@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "journal.h"
-#include "pairs.h"
-
-#define F(symbol) ((uint64_t)1 << FIELD_##symbol)
-#define NOT_CONTENT (F(ACTOR) | F(ROLES) | F(KEY) | F(DRY_RUN))
+#include "packed.h"
 
 static tally_text field_text(const parsed_command *asked, field which) {
   switch (which) {
@@ -60,54 +57,113 @@ static bool field_integer(const parsed_command *asked, field which, int64_t *val
   }
 }
 
-static void put_list(bytes *out, const text_list *list) {
-  for (size_t i = 0; i < list->count; i++) pairs_put(out, list->items[i]);
+/* The number of a field in the coding: it stays, whatever becomes of the list of fields. 0: no part of the content. */
+static const unsigned char numbers[FIELD_COUNT] = {
+    [FIELD_DOCUMENT] = 1, [FIELD_DOCUMENTS] = 2,  [FIELD_CONSULTATIONS] = 3,
+    [FIELD_PAYMENT] = 4,  [FIELD_PATIENT] = 5,    [FIELD_FROM] = 6,
+    [FIELD_TO] = 7,       [FIELD_AMOUNT] = 8,     [FIELD_TYPE] = 9,
+    [FIELD_GROUP] = 10,   [FIELD_REFERENCE] = 11, [FIELD_TENDERED] = 12,
+    [FIELD_FIELDS] = 13,  [FIELD_REOPEN] = 14,    [FIELD_DUE] = 15,
+    [FIELD_NUMBER] = 16,  [FIELD_LABEL] = 17,     [FIELD_REASON] = 18,
+    [FIELD_THROUGH] = 19, [FIELD_COUNTED] = 20,   [FIELD_AT] = 21,
+    [FIELD_NOTE] = 22,
+};
+enum { NUMBERS_END = 23 };
+
+/* ---- Coding: for each field its number, then its parsed value as one packed text ---- */
+
+static size_t list_room(const text_list *list) {
+  size_t room = 0;
+  for (size_t i = 0; i < list->count; i++) room += list->items[i].length + PACKED_INTEGER_MAX;
+  return room;
 }
 
-/* The items of a field that holds several; free text has none here. */
-static void put_items(bytes *out, const parsed_command *asked, field which) {
-  if (which == FIELD_DOCUMENTS && asked->oldest) bytes_put(out, "oldest", 6);
-  else if (which == FIELD_DOCUMENTS) put_list(out, &asked->documents);
-  else if (which == FIELD_CONSULTATIONS) put_list(out, &asked->consultations);
+/* Bytes enough for any one field that holds several items. */
+static size_t items_room(const parsed_command *asked) {
+  size_t room = list_room(&asked->documents) + list_room(&asked->consultations) + sizeof "oldest";
+  for (size_t i = 0; i < asked->field_count; i++) {
+    room += asked->fields[i].key.length + asked->fields[i].value.length + 2 * PACKED_INTEGER_MAX;
+  }
+  for (size_t i = 0; i < asked->counted_count; i++) room += asked->counted[i].type.length + 2 * PACKED_INTEGER_MAX;
+  return room;
+}
+
+static unsigned char *put_list(unsigned char *at, const text_list *list) {
+  for (size_t i = 0; i < list->count; i++) at = pack_text(at, list->items[i]);
+  return at;
+}
+
+/* The items of a field that holds several; free text has none here, for it may be erased. */
+static unsigned char *put_items(unsigned char *at, const parsed_command *asked, field which) {
+  if (which == FIELD_DOCUMENTS && asked->oldest) return pack_text(at, text_of("oldest"));
+  if (which == FIELD_DOCUMENTS) return put_list(at, &asked->documents);
+  if (which == FIELD_CONSULTATIONS) return put_list(at, &asked->consultations);
   for (size_t i = 0; which == FIELD_FIELDS && i < asked->field_count; i++) {
-    pairs_put(out, asked->fields[i].key);
-    pairs_put(out, asked->fields[i].value);
+    at = pack_text(at, asked->fields[i].key);
+    at = pack_text(at, asked->fields[i].value);
   }
   for (size_t i = 0; which == FIELD_COUNTED && i < asked->counted_count; i++) {
-    pairs_put(out, asked->counted[i].type);
-    bytes_put_i64(out, asked->counted[i].amount_minor);
+    at = pack_text(at, asked->counted[i].type);
+    at = pack_signed(at, asked->counted[i].amount_minor);
   }
+  return at;
 }
 
-static void put_number(bytes *out, int64_t value) {
-  bytes_put(out, "8:", 2);
-  bytes_put_i64(out, value);
+static unsigned char *put_integer(unsigned char *at, int64_t value) {
+  unsigned char coded[PACKED_INTEGER_MAX];
+  return pack_text(at, (tally_text){(char *)coded, (size_t)(pack_signed(coded, value) - coded)});
 }
 
-/* One record: the field's name, then its parsed value. Names, not numbers: the list of fields may grow in the middle. */
-static void put_field(bytes *out, const parsed_command *asked, field which) {
+/* items: memory for what a field of several items holds. */
+static unsigned char *put_field(unsigned char *at, unsigned char *items, const parsed_command *asked, field which) {
   int64_t integer;
   tally_text text = field_text(asked, which);
-  pairs_put(out, text_of(field_name(which)));
-  if (text.data) {
-    pairs_put(out, text);
-  } else if (field_integer(asked, which, &integer)) {
-    put_number(out, integer);
-  } else {
-    bytes items = {.from = out->from};
-    put_items(&items, asked, which);
-    out->failed = out->failed || items.failed;
-    pairs_put(out, bytes_text(&items));
-  }
+  *at++ = numbers[which];
+  if (text.data) return pack_text(at, text);
+  if (field_integer(asked, which, &integer)) return put_integer(at, integer);
+  return pack_text(at, (tally_text){(char *)items, (size_t)(put_items(items, asked, which) - items)});
 }
 
 tally_code content_encode(tally_ledger *ledger, const parsed_command *asked, tally_text *content) {
-  bytes out = {.from = &ledger->call};
-  for (int i = 0; i < FIELD_COUNT; i++) {
-    if (command_has(asked, (field)i) && !(NOT_CONTENT >> i & 1)) put_field(&out, asked, (field)i);
+  size_t items = items_room(asked), room = 2 * items;
+  for (uint64_t left = asked->present; left; left &= left - 1) {
+    field which = (field)__builtin_ctzll(left);
+    room += field_text(asked, which).length + 2 * PACKED_INTEGER_MAX + 1;
   }
-  *content = bytes_text(&out);
-  return out.failed ? fail_memory(ledger) : TALLY_OK;
+  unsigned char *start = arena_piece(&ledger->call, room), *at = start + items;
+  if (start == NULL) return fail_memory(ledger);
+  for (uint64_t left = asked->present; left; left &= left - 1) {
+    field which = (field)__builtin_ctzll(left);
+    if (numbers[which]) at = put_field(at, start, asked, which);
+  }
+  *content = (tally_text){(char *)start + items, (size_t)(at - start) - items};
+  return TALLY_OK;
+}
+
+/* ---- Comparing ---- */
+
+typedef struct content_fields {
+  tally_text values[NUMBERS_END]; /* by number; data is NULL where there is none */
+} content_fields;
+
+static bool read_fields(tally_text content, content_fields *out) {
+  packed in = packed_of(content);
+  *out = (content_fields){0};
+  while (!in.broken && in.at < in.end) {
+    uint64_t number = unpack_unsigned(&in);
+    tally_text value = unpack_text(&in);
+    if (number == 0 || number >= NUMBERS_END || out->values[number].data) return false;
+    out->values[number] = value;
+  }
+  return !in.broken;
+}
+
+/* The first field in which two contents differ; FIELD_COUNT where none. */
+static field find_difference(const content_fields *a, const content_fields *b) {
+  for (int i = 0; i < FIELD_COUNT; i++) {
+    if (numbers[i] && !text_equal(a->values[numbers[i]], b->values[numbers[i]])) return (field)i;
+  }
+  return FIELD_COUNT;
 }
 
 static tally_code conflict(tally_ledger *ledger, const parsed_command *asked, tally_text name, int64_t act) {
@@ -150,31 +206,14 @@ static tally_code compare_texts(tally_ledger *ledger, const parsed_command *aske
   return TALLY_OK;
 }
 
-/* Finds the first record of a that is not in b. */
-static bool find_difference(const tally_pair *a, size_t a_count, const tally_pair *b, size_t b_count,
-                            tally_text *name) {
-  for (size_t i = 0; i < a_count; i++) {
-    bool found = false;
-    for (size_t k = 0; k < b_count && !found; k++) {
-      found = text_equal(a[i].key, b[k].key) && text_equal(a[i].value, b[k].value);
-    }
-    *name = a[i].key;
-    if (!found) return true;
-  }
-  return false;
-}
-
 tally_code content_compare(tally_ledger *ledger, const parsed_command *asked, const tally_entry *first) {
   if (first->command != asked->command) return conflict(ledger, asked, text_of("command"), first->act);
-  tally_text content, name;
-  const tally_pair *now, *then;
-  size_t now_count, then_count;
+  tally_text content;
+  content_fields now, then;
   TRY(content_encode(ledger, asked, &content));
-  if (pairs_decode(&ledger->call, content, &now, &now_count)) return fail_memory(ledger);
-  tally_code code = pairs_decode(&ledger->call, first->content, &then, &then_count);
-  if (code) return fail(ledger, code, "the content under key %s cannot be read", shown(ledger, asked->key));
-  bool differs = find_difference(now, now_count, then, then_count, &name) ||
-                 find_difference(then, then_count, now, now_count, &name);
-  if (differs) return conflict(ledger, asked, name, first->act);
+  if (!read_fields(content, &now) || !read_fields(first->content, &then))
+    return fail(ledger, TALLY_ERR_CORRUPT, "the content under key %s cannot be read", shown(ledger, asked->key));
+  field differs = find_difference(&now, &then);
+  if (differs != FIELD_COUNT) return conflict(ledger, asked, text_of(field_name(differs)), first->act);
   return compare_texts(ledger, asked, first->act);
 }

@@ -10,8 +10,8 @@
 
 #include "config.h"
 #include "journal.h"
-#include "pending.h"
 #include "numbers.h"
+#include "pending.h"
 #include "utf8.h"
 
 enum { BUSY_TIMEOUT_DEFAULT_MS = 5000, SHOWN_BYTES = 64 };
@@ -137,8 +137,8 @@ static tally_code load_head(tally_ledger *ledger, ledger_state *state) {
 
 /* The payments' series is where the last entry says. */
 static tally_code load_series(tally_ledger *ledger, ledger_state *state) {
-  TRY(fail_store(ledger, store_series_get(ledger->store, SERIES_CONSULTATION,
-                                          &state->series_next[SERIES_CONSULTATION])));
+  TRY(fail_store(ledger,
+                 store_series_get(ledger->store, SERIES_CONSULTATION, &state->series_next[SERIES_CONSULTATION])));
   return fail_store(ledger, store_series_get(ledger->store, SERIES_INVOICE, &state->series_next[SERIES_INVOICE]));
 }
 

@@ -107,8 +107,7 @@ tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *en
 
 tally_code numbers_taken(tally_ledger *ledger, tally_text number, bool *taken) {
   int64_t latest = ledger->in_force.version;
-  tally_entry entry, last = {.seq = ledger->state.head.seq,
-                             .serial = ledger->state.series_next[SERIES_PAYMENT] - 1};
+  tally_entry entry, last = {.seq = ledger->state.head.seq, .serial = ledger->state.series_next[SERIES_PAYMENT] - 1};
   *taken = false;
   if (latest == 1) return TALLY_OK;
   tally_code code = find_under_older(ledger, latest, number, &last, &entry);

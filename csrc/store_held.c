@@ -41,10 +41,11 @@ static bool copy_entry(arena *memory, const tally_entry *entry, held_entry *copy
                        .day = entry->day,
                        .refers = entry->refers};
   memcpy(copy->hash, entry->hash, sizeof copy->hash);
-  const tally_text *from[] = {&entry->number,          &entry->document, &entry->counter_document, &entry->patient,
-                              &entry->counter_patient, &entry->type,     &entry->key};
-  tally_text *to[] = {&copy->number,          &copy->document, &copy->counter_document, &copy->patient,
-                      &copy->counter_patient, &copy->type,     &copy->key};
+  const tally_text *from[] = {&entry->number,  &entry->document,        &entry->counter_document,
+                              &entry->patient, &entry->counter_patient, &entry->type,
+                              &entry->key};
+  tally_text *to[] = {&copy->number, &copy->document, &copy->counter_document, &copy->patient, &copy->counter_patient,
+                      &copy->type,   &copy->key};
   for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
     *to[i] = arena_copy(memory, *from[i]);
     if (!arena_copied(*from[i], *to[i])) return false;
@@ -272,21 +273,50 @@ static void give_blob(sqlite3_context *context, const void *data, size_t length)
 static int entry_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int index) {
   const held_entry *entry = &store_of(cursor)->held.entries[((held_cursor *)cursor)->at];
   switch (index) {
-  case COLUMN_SEQ: sqlite3_result_int64(context, entry->seq); break;
-  case COLUMN_KIND: sqlite3_result_int(context, (int)entry->kind); break;
-  case COLUMN_NUMBER: give_text(context, entry->number); break;
-  case COLUMN_DOCUMENT: give_text(context, entry->document); break;
-  case COLUMN_COUNTER_DOCUMENT: give_text(context, entry->counter_document); break;
-  case COLUMN_PATIENT: give_text(context, entry->patient); break;
-  case COLUMN_COUNTER_PATIENT: give_text(context, entry->counter_patient); break;
-  case COLUMN_TYPE: give_text(context, entry->type); break;
-  case COLUMN_AMOUNT: sqlite3_result_int64(context, entry->amount_minor); break;
-  case COLUMN_AT: sqlite3_result_int64(context, entry->at_ms); break;
-  case COLUMN_DAY: sqlite3_result_int(context, entry->day); break;
-  case COLUMN_KEY: give_text(context, entry->key); break;
-  case COLUMN_REFERS: if (entry->refers) sqlite3_result_int64(context, entry->refers); break;
-  case COLUMN_DETAILS: give_blob(context, entry->details.data, entry->details.length); break;
-  default: give_blob(context, entry->hash, sizeof entry->hash);
+  case COLUMN_SEQ:
+    sqlite3_result_int64(context, entry->seq);
+    break;
+  case COLUMN_KIND:
+    sqlite3_result_int(context, (int)entry->kind);
+    break;
+  case COLUMN_NUMBER:
+    give_text(context, entry->number);
+    break;
+  case COLUMN_DOCUMENT:
+    give_text(context, entry->document);
+    break;
+  case COLUMN_COUNTER_DOCUMENT:
+    give_text(context, entry->counter_document);
+    break;
+  case COLUMN_PATIENT:
+    give_text(context, entry->patient);
+    break;
+  case COLUMN_COUNTER_PATIENT:
+    give_text(context, entry->counter_patient);
+    break;
+  case COLUMN_TYPE:
+    give_text(context, entry->type);
+    break;
+  case COLUMN_AMOUNT:
+    sqlite3_result_int64(context, entry->amount_minor);
+    break;
+  case COLUMN_AT:
+    sqlite3_result_int64(context, entry->at_ms);
+    break;
+  case COLUMN_DAY:
+    sqlite3_result_int(context, entry->day);
+    break;
+  case COLUMN_KEY:
+    give_text(context, entry->key);
+    break;
+  case COLUMN_REFERS:
+    if (entry->refers) sqlite3_result_int64(context, entry->refers);
+    break;
+  case COLUMN_DETAILS:
+    give_blob(context, entry->details.data, entry->details.length);
+    break;
+  default:
+    give_blob(context, entry->hash, sizeof entry->hash);
   }
   return SQLITE_OK;
 }
@@ -295,39 +325,67 @@ static int document_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context
   const document_row *row = &store_of(cursor)->held.written[((held_cursor *)cursor)->at]->row;
   const tally_facts *facts = &row->facts;
   switch (index) {
-  case COLUMN_ID: sqlite3_result_int64(context, row->id); break;
-  case COLUMN_ITS_NUMBER: give_text(context, row->number); break;
-  case COLUMN_ITS_KIND: sqlite3_result_int(context, (int)facts->kind); break;
-  case COLUMN_ITS_PATIENT: give_text(context, row->patient); break;
-  case COLUMN_ITS_AT: sqlite3_result_int64(context, row->at_ms); break;
-  case COLUMN_ITS_RECORDED: sqlite3_result_int64(context, row->recorded_at_ms); break;
-  case COLUMN_ITS_DAY: sqlite3_result_int(context, row->day); break;
-  case COLUMN_ITS_DUE: if (row->has_due) sqlite3_result_int(context, row->due); break;
-  case COLUMN_INVOICE: give_text(context, row->invoice); break;
-  case COLUMN_CANCELLED: sqlite3_result_int(context, facts->cancelled); break;
-  case COLUMN_OPEN: sqlite3_result_int(context, row->open); break;
-  case COLUMN_CHARGED: sqlite3_result_int64(context, facts->charged); break;
-  case COLUMN_COLLECTED: sqlite3_result_int64(context, facts->collected); break;
-  case COLUMN_CREDITED: sqlite3_result_int64(context, facts->credited); break;
-  case COLUMN_DISCOUNTED: sqlite3_result_int64(context, facts->discounted); break;
-  case COLUMN_LOST: sqlite3_result_int64(context, facts->lost); break;
-  default: sqlite3_result_int64(context, facts->rounded);
+  case COLUMN_ID:
+    sqlite3_result_int64(context, row->id);
+    break;
+  case COLUMN_ITS_NUMBER:
+    give_text(context, row->number);
+    break;
+  case COLUMN_ITS_KIND:
+    sqlite3_result_int(context, (int)facts->kind);
+    break;
+  case COLUMN_ITS_PATIENT:
+    give_text(context, row->patient);
+    break;
+  case COLUMN_ITS_AT:
+    sqlite3_result_int64(context, row->at_ms);
+    break;
+  case COLUMN_ITS_RECORDED:
+    sqlite3_result_int64(context, row->recorded_at_ms);
+    break;
+  case COLUMN_ITS_DAY:
+    sqlite3_result_int(context, row->day);
+    break;
+  case COLUMN_ITS_DUE:
+    if (row->has_due) sqlite3_result_int(context, row->due);
+    break;
+  case COLUMN_INVOICE:
+    give_text(context, row->invoice);
+    break;
+  case COLUMN_CANCELLED:
+    sqlite3_result_int(context, facts->cancelled);
+    break;
+  case COLUMN_OPEN:
+    sqlite3_result_int(context, row->open);
+    break;
+  case COLUMN_CHARGED:
+    sqlite3_result_int64(context, facts->charged);
+    break;
+  case COLUMN_COLLECTED:
+    sqlite3_result_int64(context, facts->collected);
+    break;
+  case COLUMN_CREDITED:
+    sqlite3_result_int64(context, facts->credited);
+    break;
+  case COLUMN_DISCOUNTED:
+    sqlite3_result_int64(context, facts->discounted);
+    break;
+  case COLUMN_LOST:
+    sqlite3_result_int64(context, facts->lost);
+    break;
+  default:
+    sqlite3_result_int64(context, facts->rounded);
   }
   return SQLITE_OK;
 }
 
 /* Without xCreate a table is there by its module's name alone, in no schema. */
 #define HELD_MODULE(connect, ended, column)                                                                           \
-  {.xConnect = connect,                                                                                               \
-   .xBestIndex = best_index,                                                                                          \
-   .xDisconnect = disconnect_table,                                                                                   \
-   .xOpen = open_cursor,                                                                                              \
-   .xClose = close_cursor,                                                                                            \
-   .xFilter = first_row,                                                                                              \
-   .xNext = next_row,                                                                                                 \
-   .xEof = ended,                                                                                                     \
-   .xColumn = column,                                                                                                 \
-   .xRowid = row_number}
+  {                                                                                                                   \
+    .xConnect = connect, .xBestIndex = best_index, .xDisconnect = disconnect_table, .xOpen = open_cursor,             \
+    .xClose = close_cursor, .xFilter = first_row, .xNext = next_row, .xEof = ended, .xColumn = column,                \
+    .xRowid = row_number                                                                                              \
+  }
 
 static const sqlite3_module entries_module = HELD_MODULE(connect_entries, entries_ended, entry_column);
 static const sqlite3_module documents_module = HELD_MODULE(connect_documents, documents_ended, document_column);
@@ -375,10 +433,12 @@ static void forget_entries(held_rows *held) {
 
 tally_code held_settle(store *in) {
   held_rows *held = &in->held;
-  if (held->failed) return store_failed_with(in, held->failed, "a write failed; the transaction can only be rolled back");
+  if (held->failed)
+    return store_failed_with(in, held->failed, "a write failed; the transaction can only be rolled back");
   if (held->entry_count == 0 && held->changed_count == 0) return TALLY_OK;
   if (sqlite3_get_autocommit(in->database)) {
-    return store_failed_with(in, held->failed = TALLY_ERR_IO_ERROR, "SQLite has rolled the transaction back by itself");
+    return store_failed_with(in, held->failed = TALLY_ERR_IO_ERROR,
+                             "SQLite has rolled the transaction back by itself");
   }
   held->failed = write_all(in);
   if (held->failed) return held->failed;

@@ -412,8 +412,8 @@ enum { ROLLBACK_TRIES = 3 };
 
 /* What ends a transaction is prepared before one begins: it is needed most when memory is short. */
 static tally_code prepare_transactions(store *in) {
-  static const statement needed[] = {STMT_BEGIN,     STMT_BEGIN_READ, STMT_SNAPSHOT, STMT_COMMIT,     STMT_ROLLBACK,
-                                     STMT_SAVEPOINT, STMT_RELEASE,    STMT_ROLLBACK_TO};
+  static const statement needed[] = {STMT_BEGIN,    STMT_BEGIN_READ, STMT_SNAPSHOT, STMT_COMMIT,
+                                     STMT_ROLLBACK, STMT_SAVEPOINT,  STMT_RELEASE,  STMT_ROLLBACK_TO};
   for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
     sqlite3_stmt *prepared;
     tally_code code = store_statement(in, needed[i], &prepared);

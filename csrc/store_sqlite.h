@@ -70,7 +70,7 @@ enum {
 #define STATEMENTS(X)                                                                                                 \
   X(BEGIN, "BEGIN IMMEDIATE")                                                                                         \
   X(BEGIN_READ, "BEGIN")                                                                                              \
-  X(SNAPSHOT, "PRAGMA data_version")                                                                                              \
+  X(SNAPSHOT, "PRAGMA data_version")                                                                                  \
   X(COMMIT, "COMMIT")                                                                                                 \
   X(ROLLBACK, "ROLLBACK")                                                                                             \
   X(SAVEPOINT, "SAVEPOINT nested")                                                                                    \
@@ -122,7 +122,8 @@ enum {
     "open = held.open FROM " HELD_DOCUMENTS " AS held WHERE document.id = held.id")                                   \
   X(DOCUMENTS_SET_FACTS, UPDATE_ROWS                                                                                  \
     "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
-    "held.discounted, lost = held.lost, rounded = held.rounded FROM " HELD_DOCUMENTS " AS held WHERE document.id = held.id")\
+    "held.discounted, lost = held.lost, rounded = held.rounded FROM " HELD_DOCUMENTS                                  \
+    " AS held WHERE document.id = held.id")                                                                           \
   X(DOCUMENTS_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id < $1 ORDER BY id DESC LIMIT $2")            \
   X(DOCUMENTS_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id > $1 ORDER BY id LIMIT $2")                 \
   X(OPEN_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = $1 AND id < $2 AND " DOCUMENT_IS_OPEN        \
@@ -204,9 +205,9 @@ typedef enum statement {
 
 enum {
   HELD_ENTRIES_MAX = 512,
-  HELD_KEY_SLOTS = 2048,  /* a power of two, never full */
-  KEPT_DOCUMENTS = 4096,  /* a power of two */
-  KEPT_PLACES = 4,        /* where one document may be */
+  HELD_KEY_SLOTS = 2048, /* a power of two, never full */
+  KEPT_DOCUMENTS = 4096, /* a power of two */
+  KEPT_PLACES = 4,       /* where one document may be */
   CHANGED_DOCUMENTS = 1024
 };
 
@@ -235,7 +236,8 @@ typedef struct held_rows {
   uint16_t keys[HELD_KEY_SLOTS]; /* by hash: an entry's place + 1 */
   arena memory;                  /* of the entries' texts */
   kept_document *documents;      /* KEPT_DOCUMENTS places, by the hash of their number */
-  kept_document *changed[CHANGED_DOCUMENTS], *written[CHANGED_DOCUMENTS]; /* written: by the statement that runs, by id */
+  kept_document *changed[CHANGED_DOCUMENTS],
+      *written[CHANGED_DOCUMENTS]; /* written: by the statement that runs, by id */
   size_t changed_count, written_count;
   uint64_t generation;
   uint32_t version;  /* the file's, for which the kept documents are right */

@@ -1,10 +1,9 @@
--- The series of payment numbers: no gap and no double, whoever opens the file whenever (docs/format.md, "Series"). Its
--- row in the file is written now and then only, so the numbers around that are what these cases go by.
+-- The series of payment numbers: no gap and no double, whoever opens the file whenever (docs/format.md, "Series"). It has
+-- no row: each entry says how far it has come, and a payment is found by its number from there.
 local helper = require "spec.helper"
 local raw = require "spec.raw"
 
 local refused = helper.refused
--- More than the row is ever behind, so that each place in its round is met.
 local PAYMENTS = 40
 
 describe("payment numbers", function()
@@ -96,33 +95,73 @@ describe("payment numbers", function()
     assert.equal("R-4 R-5 R-6 R-7 R-8 R-9 R-10 R-14 R-15 R-16 R-17 R-18 R-19", table.concat(numbers, " ", 4))
   end)
 
-  for _, row in ipairs {
-    { "ahead of the last number", "INSERT OR REPLACE INTO series VALUES (3, 22)" },
-    { "far behind it", "DELETE FROM series WHERE id = 3" },
-  } do
-    it(("are found wrong by verify where their row is %s"):format(row[1]), function()
+  it("are found again, each and no other, among entries without a number", function()
+    local ledger = helper.open { path = path }
+    for index = 1, PAYMENTS do
+      for _ = 1, index % 4 do assert(ledger:consultation { patient = "P2", amount = "5.00" }) end
+      local number = pay(ledger)
+      if index % 3 == 0 then assert(ledger:reverse { payment = number, reason = "test" }) end
+    end
+    for index = 1, PAYMENTS do assert.equal(expected(index), assert(ledger:payment(expected(index))).number) end
+    for _, number in ipairs { expected(0), expected(PAYMENTS + 1), "R-1", "R-000001", "R-00001x", "R--0001", "R-",
+      "R-99999999999999999999", "C-00001", "r-00001" } do
+      refused("payment-unknown", ledger:payment(number))
+    end
+  end)
+
+  it("are found in a transaction that has not written them yet", function()
+    local ledger = helper.open { path = path }
+    assert(ledger:transaction(function(tx)
+      for _ = 1, 3 do pay(tx) end
+      assert.equal("R-00002", assert(tx:payment "R-00002").number)
+      assert.truthy(assert(tx:reverse { payment = "R-00003", reason = "test" }))
+      refused("payment-unknown", ledger:payment "R-00004")
+      return true
+    end))
+    assert.is_true(ledger:payment("R-00003").reversed)
+  end)
+
+  it("are found under every format that a script gave, also by a handle that knows only the first", function()
+    local first = helper.open { path = path }
+    pay(first)
+    local second = with "Q-%04d"
+    pay(second)
+    local third = with "%d/X"
+    pay(third)
+    for _, ledger in ipairs { first, second, third } do
+      for index, number in ipairs { "R-00001", "Q-0002", "3/X" } do
+        assert.equal(index + 1, assert(ledger:payment(number)).act)
+      end
+      refused("payment-unknown", ledger:payment "R-00002")
+      refused("payment-unknown", ledger:payment "Q-0001")
+    end
+  end)
+
+  -- The serial is the first thing in an entry's details: of the 20th payment it is 20, coded as 40 (hexadecimal 28).
+  for what, serial in pairs { ["ahead of its number"] = "2A", ["behind it"] = "26", ["not to be read"] = "FF" } do
+    it(("are found wrong by verify where an entry's serial is %s"):format(what), function()
       local ledger = helper.open { path = path }
       for _ = 1, 20 do pay(ledger) end
       ledger:close()
-      raw.force(path, row[2])
+      raw.force(path, ("UPDATE entry SET details = CAST(x'%s' || substr(details, 2) AS BLOB) WHERE seq = 21"):format(serial))
       ledger = helper.open { path = path, mode = "ro" }
-      local message, details = refused("corrupt", ledger:verify())
-      assert.truthy(message:find("series of payments", 1, true), message)
-      assert.equal("it does not follow the last number", details.what)
+      local ok, _, code, details = ledger:verify()
+      assert.is_nil(ok)
+      assert.equal(serial == "FF" and "corrupt" or "chain-broken", code)
+      if code == "chain-broken" then assert.equal("21", details.seq) end
       ledger:close()
     end)
   end
 
-  it("are found wrong by verify where their row is before another format", function()
+  it("are found wrong by verify where an entry without a number moves the serial", function()
     local ledger = helper.open { path = path }
-    for _ = 1, 5 do pay(ledger) end
+    pay(ledger)
+    assert(ledger:consultation { patient = "P2", amount = "5.00" })
     ledger:close()
-    ledger = with "Q-%05d"
-    assert.equal("Q-00006", pay(ledger))
-    ledger:close()
-    raw.force(path, "UPDATE series SET next = next - 1 WHERE id = 3")
-    ledger = helper.open { path = path, mode = "ro", script = "" }
-    refused("corrupt", ledger:verify())
+    raw.force(path, "UPDATE entry SET details = CAST(x'04' || substr(details, 2) AS BLOB) WHERE seq = 3")
+    ledger = helper.open { path = path, mode = "ro" }
+    local _, details = refused("chain-broken", ledger:verify())
+    assert.equal("3", details.seq)
     ledger:close()
   end)
 end)

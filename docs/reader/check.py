@@ -12,6 +12,9 @@ from collections import defaultdict
 ENTRY = ("seq act kind command number document counter_document patient counter_patient type type_version amount at_ms "
          "day recorded_at_ms actor group_tag reference tendered due fields commitment key content refers "
          "script_version").split()
+# What may stand in `details`, each where its bit is set.
+OPTIONAL = "type_version actor group_tag reference tendered due fields commitment content".split()
+TEXTS = "actor group_tag reference fields commitment content".split()
 SCRIPT = "version name body definition stored_at_ms".split()
 MADE = "patient at_ms recorded_at_ms day due".split()
 FACTS = "charged collected credited discounted lost rounded".split()
@@ -55,6 +58,41 @@ def pairs(data):
     return texts
 
 
+class Packed:
+    """Reads a packed coding from its front."""
+    def __init__(self, data):
+        self.rest = data
+
+    def integer(self):
+        value = shift = 0
+        while self.rest[0] & 0x80:
+            value, shift, self.rest = value | (self.rest[0] & 0x7f) << shift, shift + 7, self.rest[1:]
+        value, self.rest = value | self.rest[0] << shift, self.rest[1:]
+        return value
+
+    def signed(self):
+        """0, 1, 2, 3 … stand for 0, -1, 1, -2 …"""
+        value = self.integer()
+        return -(value >> 1) - 1 if value & 1 else value >> 1
+
+    def text(self):
+        length = self.integer()
+        text, self.rest = self.rest[:length], self.rest[length:]
+        return text
+
+
+def whole_entry(row):
+    """A row of `entry` with what its details hold beside the columns."""
+    entry, details = dict(row), Packed(row["details"])
+    entry["serial"], entry["act"] = details.signed(), row["seq"] - details.signed()
+    entry["command"], entry["script_version"] = details.integer(), details.signed()
+    entry["recorded_at_ms"], has = row["at_ms"] + details.signed(), details.integer()
+    for bit, name in enumerate(OPTIONAL):
+        read = details.text if name in TEXTS else details.signed
+        entry[name] = read() if has >> bit & 1 else None
+    return entry
+
+
 def genesis(uuid, currency, created_at_ms):
     """What stands for the hash before the first entry."""
     return blake(pieces(b"tallystick ledger 1", uuid, currency, created_at_ms))
@@ -82,6 +120,14 @@ def check_texts(row, texts):
     digests = [texts[field][2] if field in texts else b"" for field in (1, 2, 3)]
     if row["commitment"] != (blake(pieces(b"tallystick commitment 1", *digests)) if texts else None):
         raise Wrong("entry %d: its texts do not match its commitment" % row["seq"])
+
+
+def check_serial(row, last):
+    """The serial counts the payments' numbers; the digits of a number are its own serial."""
+    grows = row["serial"] > last if row["number"] else row["serial"] == last
+    if not grows or row["number"] and str(row["serial"]).encode() not in row["number"]:
+        raise Wrong("entry %d: its serial does not follow" % row["seq"])
+    return row["serial"]
 
 
 def fold(row, kind, sign, documents, credit, totals):
@@ -135,17 +181,19 @@ def check_ledger(database):
     types = database.execute("SELECT id, version, definition FROM payment_type")
     definitions = {(type_id, version): definition for type_id, version, definition in types}
     scripts = {row["version"]: script_digest(row, definitions) for row in database.execute("SELECT * FROM script")}
-    seq, previous, kinds, texts = 0, genesis(uuid, *rest), {}, defaultdict(dict)
+    seq, serial, previous, kinds, texts = 0, 0, genesis(uuid, *rest), {}, defaultdict(dict)
     documents, credit, totals = {}, defaultdict(int), defaultdict(lambda: dict.fromkeys(TOTALS, 0))
     for act, field, *text in database.execute("SELECT seq, field, salt, body, digest FROM annotation"):
         texts[act][field] = tuple(text)
-    for row in database.execute("SELECT * FROM entry ORDER BY seq"):
+    for stored in database.execute("SELECT * FROM entry ORDER BY seq"):
+        row = whole_entry(stored)
         if row["seq"] != seq + 1:
             raise Wrong("entry %d: it is missing" % (seq + 1))
         seq, previous = row["seq"], blake(preimage(uuid, previous, row, scripts[row["script_version"]]))
         if previous != row["hash"]:
             raise Wrong("entry %d: its content does not match its hash" % seq)
         check_texts(row, texts.pop(seq, {}))
+        serial = check_serial(row, serial)
         kinds[seq] = row["kind"]
         reverses = row["kind"] == REVERSAL
         fold(row, kinds[row["refers"] if reverses else seq], -1 if reverses else 1, documents, credit, totals)
@@ -161,5 +209,5 @@ if __name__ == "__main__":
         ledger = sqlite3.connect("file:%s?mode=ro" % path.replace("%", "%25").replace("?", "%3f"), uri=True)
         ledger.row_factory, ledger.text_factory = sqlite3.Row, bytes
         print(check_ledger(ledger))
-    except (Wrong, sqlite3.Error, KeyError, TypeError, ValueError, struct.error) as problem:
+    except (Wrong, sqlite3.Error, LookupError, TypeError, ValueError, struct.error) as problem:
         sys.exit("%s: %s" % (path, problem))

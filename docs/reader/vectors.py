@@ -24,6 +24,10 @@ def check_vectors(golden):
         raise check.Wrong("the digest of the script differs")
     for vector in golden["entries"]:
         row = {name: stored(vector["entry"].get(name)) for name in check.ENTRY}
+        columns = {name: row[name] for name in ("seq", "at_ms")}
+        details = check.whole_entry(dict(columns, details=bytes.fromhex(vector["details"])))
+        if any(details[name] != row[name] for name in details.keys() & set(check.ENTRY)):
+            raise check.Wrong("entry %d: its details differ" % row["seq"])
         data = check.preimage(uuid, previous, row, digest)
         previous = check.blake(data)
         if data.hex() != vector["preimage"]:

@@ -93,12 +93,14 @@ def vectors(database):
     digest = check.script_digest({name: coded(value) for name, value in script.items()},
                                  {(row["id"].encode(), row["version"]): row["definition"] for row in types})
     genesis = previous = check.genesis(uuid, ledger["currency"].encode(), ledger["created_at_ms"])
-    for row in database.execute("SELECT * FROM entry ORDER BY seq"):
+    for stored in database.execute("SELECT * FROM entry ORDER BY seq"):
+        row = check.whole_entry(stored)
+        row.update({name: row[name].decode() for name in ("actor", "group_tag", "reference") if row[name] is not None})
         preimage = check.preimage(uuid, previous, {name: coded(row[name]) for name in check.ENTRY}, digest)
         previous = check.blake(preimage)
         assert previous == row["hash"], row["seq"]
         entries.append({"entry": {name: plain(row[name]) for name in check.ENTRY if row[name] is not None},
-                        "texts": texts_of(database, row["seq"]), "preimage": preimage.hex(), "hash": previous.hex()})
+                        "details": row["details"].hex(), "texts": texts_of(database, row["seq"]), "preimage": preimage.hex(), "hash": previous.hex()})
     return {"format": 1, "ledger": ledger, "genesis": genesis.hex(), "script": plain_row(script),
             "payment_types": [plain_row(row) for row in types], "script_digest": digest.hex(), "entries": entries}
 
