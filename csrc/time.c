@@ -1,4 +1,5 @@
 /* time.c - ISO 8601 in and out, local business days (§6). Local means the process's TZ. */
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -113,12 +114,37 @@ static int64_t floor_div(int64_t value, int64_t divisor) {
   return value / divisor - (value % divisor < 0 ? 1 : 0);
 }
 
-/* Seconds that local time is ahead of UTC at an instant. */
-static int64_t local_offset(int64_t seconds) {
+static int64_t ask_offset(int64_t seconds) {
   time_t when = (time_t)seconds;
   struct tm local;
   if (localtime_r(&when, &local) == NULL) return 0;
   return (int64_t)local.tm_gmtoff;
+}
+
+/* Offsets of a few spans of six hours, each in one word that is read and written whole: the span, what tells the
+ * process's time zone from another that it is given later, and the offset. No zone of the tz database has ever changed
+ * twice within a day, so what holds at both ends of a span holds within. */
+enum { KNOWN_SPANS = 256, SPAN_SECONDS = 21600, ZONE_BITS = 12, OFFSET_BITS = 20 };
+static _Atomic uint64_t known_offsets[KNOWN_SPANS];
+
+static uint64_t span_key(int64_t span) {
+  uint64_t zone = ((uint64_t)timezone / 60 * 2 + (daylight != 0)) & ((1u << ZONE_BITS) - 1);
+  return ((uint64_t)(span + INT32_MAX) << ZONE_BITS | zone) << OFFSET_BITS;
+}
+
+/* Seconds that local time is ahead of UTC at an instant. The library computes it from its rules each time, and a command
+ * asks several times about the same days. */
+static int64_t local_offset(int64_t seconds) {
+  int64_t span = floor_div(seconds, SPAN_SECONDS), start = span * SPAN_SECONDS, bias = 1 << (OFFSET_BITS - 1);
+  _Atomic uint64_t *place = &known_offsets[(uint64_t)span % KNOWN_SPANS];
+  uint64_t known = atomic_load_explicit(place, memory_order_relaxed), low = (1u << OFFSET_BITS) - 1;
+  if ((known & ~low) == span_key(span)) return (int64_t)(known & low) - bias;
+  int64_t offset = ask_offset(seconds);
+  bool steady = ask_offset(start) == offset && ask_offset(start + SPAN_SECONDS - 1) == offset;
+  bool fits = offset > -bias && offset < bias;
+  if (steady && fits)
+    atomic_store_explicit(place, span_key(span) | (uint64_t)(offset + bias), memory_order_relaxed);
+  return offset;
 }
 
 /* Finds the instant at which local clocks show a civil time: the earlier where clocks are put back and show it twice;
