@@ -404,6 +404,45 @@ static int compare_ids(const void *a, const void *b) {
   return left < right ? -1 : left > right;
 }
 
+/* One row is written faster by a statement of its own than by one that reads a virtual table. */
+static tally_code write_entry(store *in, const held_entry *entry) {
+  sqlite3_stmt *row;
+  tally_code code = store_statement(in, STMT_ENTRY_PUT, &row);
+  if (code) return code;
+  sqlite3_bind_int64(row, COLUMN_SEQ + 1, entry->seq);
+  sqlite3_bind_int(row, COLUMN_KIND + 1, (int)entry->kind);
+  bind_text(row, COLUMN_NUMBER + 1, entry->number);
+  bind_text(row, COLUMN_DOCUMENT + 1, entry->document);
+  bind_text(row, COLUMN_COUNTER_DOCUMENT + 1, entry->counter_document);
+  bind_text(row, COLUMN_PATIENT + 1, entry->patient);
+  bind_text(row, COLUMN_COUNTER_PATIENT + 1, entry->counter_patient);
+  bind_text(row, COLUMN_TYPE + 1, entry->type);
+  sqlite3_bind_int64(row, COLUMN_AMOUNT + 1, entry->amount_minor);
+  sqlite3_bind_int64(row, COLUMN_AT + 1, entry->at_ms);
+  sqlite3_bind_int(row, COLUMN_DAY + 1, entry->day);
+  bind_text(row, COLUMN_KEY + 1, entry->key);
+  bind_integer_or_null(row, COLUMN_REFERS + 1, entry->refers != 0, entry->refers);
+  bind_blob(row, COLUMN_DETAILS + 1, entry->details);
+  bind_blob(row, COLUMN_HASH + 1, (tally_text){(const char *)entry->hash, sizeof entry->hash});
+  return store_run(in, row);
+}
+
+static tally_code write_document(store *in, const document_row *row, bool all) {
+  sqlite3_stmt *prepared;
+  const tally_facts *facts = &row->facts;
+  tally_code code = store_statement(in, all ? STMT_DOCUMENT_SET : STMT_DOCUMENT_SET_FACTS, &prepared);
+  if (code) return code;
+  const int64_t columns[] = {facts->charged,    facts->collected, facts->credited,
+                             facts->discounted, facts->lost,      facts->rounded};
+  int at = 1;
+  for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) sqlite3_bind_int64(prepared, at++, columns[i]);
+  if (all) bind_text(prepared, at++, row->invoice);
+  if (all) sqlite3_bind_int(prepared, at++, facts->cancelled);
+  if (all) sqlite3_bind_int(prepared, at++, row->open);
+  sqlite3_bind_int64(prepared, at, row->id);
+  return store_run(in, prepared);
+}
+
 /* Writes the changed documents of one kind of change, in the order of their pages. */
 static tally_code write_documents(store *in, held_change change, statement sql) {
   held_rows *held = &in->held;
@@ -412,13 +451,17 @@ static tally_code write_documents(store *in, held_change change, statement sql) 
     if (held->changed[i]->change == change) held->written[held->written_count++] = held->changed[i];
   }
   if (held->written_count == 0) return TALLY_OK;
+  if (held->written_count == 1 && change != HELD_NEW)
+    return write_document(in, &held->written[0]->row, change == HELD_ALL);
   qsort(held->written, held->written_count, sizeof held->written[0], compare_ids);
   return store_run_plain(in, sql);
 }
 
 static tally_code write_all(store *in) {
   held_rows *held = &in->held;
-  tally_code code = held->entry_count ? store_run_plain(in, STMT_ENTRIES_PUT) : TALLY_OK;
+  tally_code code = TALLY_OK;
+  if (held->entry_count == 1) code = write_entry(in, &held->entries[0]);
+  else if (held->entry_count) code = store_run_plain(in, STMT_ENTRIES_PUT);
   if (!code) code = write_documents(in, HELD_NEW, STMT_DOCUMENTS_PUT);
   if (!code) code = write_documents(in, HELD_ALL, STMT_DOCUMENTS_SET);
   if (!code) code = write_documents(in, HELD_FACTS, STMT_DOCUMENTS_SET_FACTS);

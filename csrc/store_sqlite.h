@@ -86,6 +86,8 @@ enum {
   X(TYPE_LATEST, "SELECT version, definition FROM payment_type WHERE id = $1 ORDER BY version DESC LIMIT 1")          \
   X(TYPE_PUT, "INSERT INTO payment_type (id, version, definition) VALUES ($1, $2, $3)")                               \
   X(ENTRIES_PUT, INSERT_ROWS "entry (" ENTRY_COLUMNS ") SELECT " ENTRY_COLUMNS " FROM " HELD_ENTRIES)                 \
+  X(ENTRY_PUT, INSERT_ROWS "entry (" ENTRY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "    \
+                           "$13, $14, $15)")                                                                          \
   X(ENTRY_GET, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = $1")                                                  \
   X(ENTRY_LAST, "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY seq DESC LIMIT 1")                                      \
   X(ENTRY_DETAILS, "SELECT details FROM entry WHERE seq = $1")                                                        \
@@ -124,6 +126,12 @@ enum {
     "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
     "held.discounted, lost = held.lost, rounded = held.rounded FROM " HELD_DOCUMENTS                                  \
     " AS held WHERE document.id = held.id")                                                                           \
+  X(DOCUMENT_SET, UPDATE_ROWS                                                                                         \
+    "document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, rounded = $6, "            \
+    "invoice = $7, cancelled = $8, open = $9 WHERE id = $10")                                                         \
+  X(DOCUMENT_SET_FACTS,                                                                                               \
+    UPDATE_ROWS "document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, rounded = $6 " \
+                "WHERE id = $7")                                                                                      \
   X(DOCUMENTS_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id < $1 ORDER BY id DESC LIMIT $2")            \
   X(DOCUMENTS_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id > $1 ORDER BY id LIMIT $2")                 \
   X(OPEN_NEWEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = $1 AND id < $2 AND " DOCUMENT_IS_OPEN        \

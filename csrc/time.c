@@ -142,8 +142,7 @@ static int64_t local_offset(int64_t seconds) {
   int64_t offset = ask_offset(seconds);
   bool steady = ask_offset(start) == offset && ask_offset(start + SPAN_SECONDS - 1) == offset;
   bool fits = offset > -bias && offset < bias;
-  if (steady && fits)
-    atomic_store_explicit(place, span_key(span) | (uint64_t)(offset + bias), memory_order_relaxed);
+  if (steady && fits) atomic_store_explicit(place, span_key(span) | (uint64_t)(offset + bias), memory_order_relaxed);
   return offset;
 }
 
