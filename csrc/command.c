@@ -102,29 +102,50 @@ static tally_code answer_entries(work *in, const tally_entry *entries, size_t co
   }
 }
 
-/* A document as the act left it, whole where the command is about it. */
-static tally_code answer_row(work *in, const document_row *row, journal_bound bound, int64_t recorded_at_ms) {
+static bool makes_document(tally_command command) {
+  return command == TALLY_COMMAND_CONSULTATION || command == TALLY_COMMAND_INVOICE;
+}
+
+/* A document's row as an answer: what a command that is about it fills in further. */
+static tally_code answer_row(work *in, const document_row *row, int64_t recorded_at_ms, tally_document **document) {
   tally_ledger *ledger = in->ledger;
-  tally_document *document = arena_alloc(&ledger->call, sizeof *document);
-  if (document == NULL) return fail_memory(ledger);
-  TRY(view_document(ledger, row, tally_day_of(recorded_at_ms), document));
-  answer_document(in->result, document);
+  *document = arena_alloc(&ledger->call, sizeof **document);
+  if (*document == NULL) return fail_memory(ledger);
+  TRY(view_document(ledger, row, tally_day_of(recorded_at_ms), *document));
+  answer_document(in->result, *document);
   if (!is_document_command(in->result->command)) return TALLY_OK;
-  TRY(view_document_lists(ledger, &ledger->call, bound, document));
-  in->result->document_made = document;
-  bool made = in->result->command == TALLY_COMMAND_CONSULTATION || in->result->command == TALLY_COMMAND_INVOICE;
-  if (made) in->result->number = document->number;
+  in->result->document_made = *document;
+  if (makes_document(in->result->command)) in->result->number = (*document)->number;
+  return TALLY_OK;
+}
+
+/* A document that was made just now has no payment yet, and the consultations that the plan joins to it. */
+static tally_code list_made(work *in, tally_document *document) {
+  const plan *made = &in->plan;
+  tally_text *names = ARENA_ARRAY(&in->ledger->call, tally_text, made->count);
+  if (names == NULL) return fail_memory(in->ledger);
+  for (size_t i = 0; i < made->count; i++) {
+    if (made->entries[i].kind == TALLY_KIND_INVOICING)
+      names[document->consultation_count++] = made->entries[i].document;
+  }
+  document->consultations = names;
+  document->label = in->asked->label;
+  document->note = in->asked->note;
   return TALLY_OK;
 }
 
 static tally_code answer_fresh(work *in) {
   bool one;
-  planned_document *document;
+  planned_document *planned;
+  tally_document *document;
   TRY(answer_entries(in, in->plan.entries, in->plan.count));
   tally_text touched = touched_document(in->plan.entries, in->plan.count, &one);
   if (!one) return TALLY_OK;
-  TRY(plan_document(&in->plan, touched, &document));
-  return answer_row(in, &document->row, BOUND_NONE, in->plan.entries[0].recorded_at_ms);
+  TRY(plan_document(&in->plan, touched, &planned));
+  TRY(answer_row(in, &planned->row, in->plan.entries[0].recorded_at_ms, &document));
+  if (makes_document(in->result->command)) return list_made(in, document);
+  if (!is_document_command(in->result->command)) return TALLY_OK;
+  return view_document_lists(in->ledger, &in->ledger->call, BOUND_NONE, document);
 }
 
 /* ---- The key ---- */
@@ -136,6 +157,7 @@ static tally_code answer_replayed(work *in, const tally_entry *first) {
   size_t count;
   bool one;
   document_row row;
+  tally_document *document;
   TRY(journal_read_act(ledger, &ledger->call, first->act, &entries, &count));
   TRY(answer_entries(in, entries, count));
   in->result->replayed = true;
@@ -148,7 +170,9 @@ static tally_code answer_replayed(work *in, const tally_entry *first) {
   code = journal_fold_document(ledger, bound, &row);
   if (code)
     return code == TALLY_DONE ? fail(ledger, TALLY_ERR_CHAIN_BROKEN, "an act is older than its document") : code;
-  return answer_row(in, &row, bound, first->recorded_at_ms);
+  TRY(answer_row(in, &row, first->recorded_at_ms, &document));
+  if (!is_document_command(in->result->command)) return TALLY_OK;
+  return view_document_lists(ledger, &ledger->call, bound, document);
 }
 
 static tally_code look_up_key(work *in, bool *replayed) {

@@ -340,7 +340,12 @@ tally_code tally_begin(tally_ledger *ledger) {
   TRY(fail_store(ledger, ledger->depth ? store_savepoint(ledger->store) : store_begin(ledger->store)));
   ledger->depth++;
   ledger->poisons[ledger->depth - 1] = TALLY_OK;
+  ledger->forgiving[ledger->depth - 1] = false;
   return TALLY_OK;
+}
+
+void tally_allow_refusals(tally_ledger *ledger) {
+  if (ledger->depth) ledger->forgiving[ledger->depth - 1] = true;
 }
 
 void tally_rollback(tally_ledger *ledger) {
@@ -354,8 +359,11 @@ void tally_rollback(tally_ledger *ledger) {
 }
 
 void ledger_poison(tally_ledger *ledger) {
-  tally_code *poison = ledger->depth ? &ledger->poisons[ledger->depth - 1] : NULL;
-  if (poison && *poison == TALLY_OK) *poison = ledger->error.code;
+  if (ledger->depth == 0) return;
+  tally_code *poison = &ledger->poisons[ledger->depth - 1];
+  bool refusal = ledger->error.code <= TALLY_ERR_SCRIPT_FAILED && !ledger->broken;
+  if (refusal && ledger->forgiving[ledger->depth - 1]) return;
+  if (*poison == TALLY_OK) *poison = ledger->error.code;
 }
 
 /* Why a commit may not be: a refusal, or a write that failed. */

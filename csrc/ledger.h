@@ -78,6 +78,7 @@ struct tally_ledger {
   last_error error;
   int depth;
   tally_code poisons[TRANSACTION_DEPTH_MAX]; /* of each open transaction: the first refusal in it, or 0 */
+  bool forgiving[TRANSACTION_DEPTH_MAX];     /* … whether refusals leave it alone */
   bool broken; /* a write failed half-way inside a transaction: it can only be rolled back */
   bool read_only;
   bool at_work; /* verify or backup: takes no command meanwhile */

@@ -151,12 +151,28 @@ static int end_transaction(lua_State *L, l_ledger *box, int first) {
   return 1;
 }
 
+/* Reads the table of options; raises for one that is not known. */
+static bool read_allow_refusals(lua_State *L, int index) {
+  if (lua_isnoneornil(L, index)) return false;
+  luaL_checktype(L, index, LUA_TTABLE);
+  l_raw_field(L, index, "allow_refusals");
+  bool allow = lua_toboolean(L, -1);
+  int known = !lua_isnil(L, -1), found = 0;
+  if (known && !lua_isboolean(L, -1)) luaL_argerror(L, index, "allow_refusals is true or false");
+  lua_pop(L, 1);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) found++;
+  luaL_argcheck(L, found == known, index, "the one option of a transaction is allow_refusals");
+  return allow;
+}
+
 static int ledger_transaction(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
+  bool allow = read_allow_refusals(L, 3);
   lua_settop(L, 2);
   tally_code code = tally_begin(box->ledger);
   if (code) return l_push_error(L, box->ledger, code);
+  if (allow) tally_allow_refusals(box->ledger);
   int depth = tally_transaction_depth(box->ledger);
   lua_pushvalue(L, 1);
   int status = lua_pcall(L, 1, LUA_MULTRET, 0);

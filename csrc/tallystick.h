@@ -368,6 +368,9 @@ TALLY_API const tally_payment_type *tally_ledger_default_type(const tally_ledger
  * Outside of one every command is a commit of its own. Nested ones are savepoints. A refused command poisons the
  * innermost; committing a poisoned one rolls it back and answers transaction-poisoned. */
 TALLY_API tally_code tally_begin(tally_ledger *ledger);
+/* Lets commands be refused in the innermost open transaction without poisoning it: who runs a log goes on with the next.
+ * A refused command has written nothing. A write that failed still undoes the whole. */
+TALLY_API void tally_allow_refusals(tally_ledger *ledger);
 TALLY_API tally_code tally_commit(tally_ledger *ledger);
 TALLY_API void tally_rollback(tally_ledger *ledger);
 TALLY_API int tally_transaction_depth(const tally_ledger *ledger);

@@ -73,8 +73,9 @@ local function read_number(text, position)
 end
 
 -- Reads what an opening bracket began: member(position) takes one member and gives the position behind it.
-local function read_members(text, position, closing, member)
-  local opening = position
+-- The bracket's own place is for messages, where reading goes on behind it.
+local function read_members(text, position, closing, member, opening)
+  opening = opening or position
   position = skip_space(text, position + 1)
   if text:sub(position, position) == closing then return position + 1 end
   while true do
@@ -97,9 +98,31 @@ local function read_array(text, position, depth)
   return array, after
 end
 
+-- A member as logs have them: name and value plain strings, without escapes. Gives them, what comes behind, and where.
+local PLAIN_MEMBER = '^"([^"\\\0-\31]*)"[ \t\r\n]*:[ \t\r\n]*"([^"\\\0-\31]*)"[ \t\r\n]*([,}])()'
+
+-- Takes the plain members at the front of an object, from behind its bracket. Gives the position of what is left, or
+-- true with the position behind the object.
+local function take_plain_members(text, position, object)
+  while true do
+    local at = skip_space(text, position)
+    local name, value, mark, after = text:match(PLAIN_MEMBER, at)
+    if not name then return false, position end
+    if object[name] then malformed(at, ('the name "%s" stands twice'):format(name)) end
+    object[name] = value
+    if mark == "}" then return true, after end
+    position = after
+  end
+end
+
 local function read_object(text, position, depth)
   local object, seen = {}, {}
-  local after = read_members(text, position, "}", function(at)
+  local whole, at = take_plain_members(text, position + 1, object)
+  if whole then return object, at end
+  for name in pairs(object) do seen[name] = true end
+  -- What is left is read as if it began here; behind a comma a member must come.
+  if next(seen) and text:find("^[ \t\r\n]*}", at) then malformed(skip_space(text, at), "a name in quotes expected") end
+  local after = read_members(text, at - 1, "}", function(at)
     if text:sub(at, at) ~= '"' then malformed(at, "a name in quotes expected") end
     local name, behind = read_string(text, at)
     if seen[name] then malformed(at, ('the name "%s" stands twice'):format(name)) end
@@ -109,7 +132,7 @@ local function read_object(text, position, depth)
     local value, last = read_value(text, skip_space(text, behind + 1), depth)
     if value ~= json.null then object[name] = value end
     return last
-  end)
+  end, position)
   return object, after
 end
 

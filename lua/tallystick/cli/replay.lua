@@ -36,7 +36,7 @@ local function attempt(ledger, command)
   return { code = code, message = message }
 end
 
--- The same inside a transaction: a savepoint of its own, so that a refusal leaves the others of the batch alone.
+-- The same with a savepoint of its own: what a write that failed half-way undoes is then this command alone.
 local function attempt_nested(transaction, command)
   local outcome
   local kept, message, code = transaction:transaction(function(inner)
@@ -67,17 +67,28 @@ local function attempt_all(lines, run, ledger, options)
   return outcomes
 end
 
--- Runs the lines as one commit. Gives their outcomes, or nil with the failure that undid them all and its line.
-local function commit(ledger, lines, options)
-  if not options.batch then return attempt_all(lines, attempt, ledger, options) end
+-- Runs the lines as one transaction, each by run. Gives their outcomes, or nil with message, code and outcomes so far.
+local function transact(ledger, lines, run, options)
   local outcomes
   local committed, message, code = ledger:transaction(function(transaction)
-    outcomes = attempt_all(lines, attempt_nested, transaction, options)
+    outcomes = attempt_all(lines, run, transaction, options)
     local last = outcomes[#outcomes]
     if exit.stops(last.code) then return nil, last.message, last.code end
     return true
-  end)
+  end, { allow_refusals = true })
   if committed then return outcomes end
+  return nil, message, code, outcomes
+end
+
+-- Runs the lines as one commit. Gives their outcomes, or nil with the failure that undid them all and its line. A command
+-- that is refused has written nothing; only where one failed while it wrote are all run again, each with a savepoint.
+local function commit(ledger, lines, options)
+  if not options.batch then return attempt_all(lines, attempt, ledger, options) end
+  local done, message, code, outcomes = transact(ledger, lines, attempt, options)
+  if code == "transaction-poisoned" then
+    done, message, code, outcomes = transact(ledger, lines, attempt_nested, options)
+  end
+  if done then return done end
   local at_line = outcomes and exit.stops(outcomes[#outcomes].code)
   return nil, { code = code or "io-error", message = message }, lines[at_line and #outcomes or #lines]
 end
