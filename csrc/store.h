@@ -125,6 +125,10 @@ tally_code store_document_put(store *in, const document_row *row);
 /* Writes facts, invoice, cancelled and open; or the facts alone, which touches no index. */
 tally_code store_document_set(store *in, const document_row *row);
 tally_code store_document_set_facts(store *in, const document_row *row);
+/* What the core has made of a document's entries, kept beside the document until it changes: a cache, in no file. None is
+ * given where nothing is kept; nothing is kept where that cannot be. */
+tally_text store_document_lists(store *in, arena *from, tally_text number);
+void store_document_keep_lists(store *in, tally_text number, tally_text lists);
 /* Pages in order of making, beyond after_id (0: from the start). */
 tally_code store_documents_page(store *in, arena *from, const document_query *query, int64_t after_id,
                                 document_row *rows, size_t room, size_t *count);

@@ -94,6 +94,14 @@ tally_code store_document_set_facts(store *in, const document_row *row) {
   return held_keep(in, row, HELD_FACTS);
 }
 
+tally_text store_document_lists(store *in, arena *from, tally_text number) {
+  return held_lists(in, from, number);
+}
+
+void store_document_keep_lists(store *in, tally_text number, tally_text lists) {
+  held_keep_lists(in, number, lists);
+}
+
 /* The open index serves those with something remaining, the patient's index theirs; else the making order itself. */
 static statement choose_page(const document_query *query) {
   bool newest = query->order == ORDER_NEWEST;

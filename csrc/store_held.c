@@ -166,12 +166,29 @@ tally_code held_keep(store *in, const document_row *row, held_change change) {
   }
   held_change before = is_kept(in, slot) && text_equal(slot->row.number, row->number) ? slot->change : HELD_SAME;
   slot->generation = 0;
+  slot->lists_length = 0;
   if (!copy_texts(slot, row)) return out_of_memory(in, change);
   slot->generation = held->generation;
   slot->change = change > before ? change : before;
   if (before == HELD_SAME && change != HELD_SAME) held->changed[held->changed_count++] = slot;
   held->touched = held->touched || change != HELD_SAME;
   return TALLY_OK;
+}
+
+tally_text held_lists(store *in, arena *from, tally_text number) {
+  const kept_document *slot = may_keep(in) ? find_kept(in, number) : NULL;
+  if (slot == NULL || slot->lists_length == 0) return (tally_text){NULL, 0};
+  return arena_copy(from, (tally_text){slot->lists, slot->lists_length});
+}
+
+void held_keep_lists(store *in, tally_text number, tally_text lists) {
+  kept_document *slot = may_keep(in) && lists.length <= KEPT_LISTS_BYTES ? find_kept(in, number) : NULL;
+  if (slot == NULL) return;
+  char *grown = realloc(slot->lists, lists.length);
+  if (grown == NULL) return;
+  memcpy(grown, lists.data, lists.length);
+  slot->lists = grown;
+  slot->lists_length = lists.length;
 }
 
 /* ---- The virtual tables ---- */
@@ -518,7 +535,10 @@ void held_committed(store *in) {
 
 void held_free(store *in) {
   held_rows *held = &in->held;
-  for (size_t i = 0; held->documents && i < KEPT_DOCUMENTS; i++) free(held->documents[i].texts);
+  for (size_t i = 0; held->documents && i < KEPT_DOCUMENTS; i++) {
+    free(held->documents[i].texts);
+    free(held->documents[i].lists);
+  }
   free(held->documents);
   free(held->entries);
   arena_free(&held->memory);

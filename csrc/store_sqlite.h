@@ -213,9 +213,10 @@ typedef enum statement {
 
 enum {
   HELD_ENTRIES_MAX = 512,
-  HELD_KEY_SLOTS = 2048, /* a power of two, never full */
-  KEPT_DOCUMENTS = 4096, /* a power of two */
-  KEPT_PLACES = 4,       /* where one document may be */
+  HELD_KEY_SLOTS = 2048,  /* a power of two, never full */
+  KEPT_DOCUMENTS = 4096,  /* a power of two */
+  KEPT_PLACES = 4,        /* where one document may be */
+  KEPT_LISTS_BYTES = 512, /* longer ones are read again */
   CHANGED_DOCUMENTS = 1024
 };
 
@@ -234,6 +235,8 @@ typedef struct kept_document {
   document_row row;
   char *texts; /* of the row, one behind the other */
   size_t length, room;
+  char *lists; /* what the core keeps beside it (store_document_keep_lists), until it changes */
+  size_t lists_length;
   uint64_t generation; /* that of held_rows: else the place is free */
   held_change change;
 } kept_document;
@@ -298,6 +301,9 @@ int64_t held_key(store *in, tally_text key);
 bool held_document(store *in, arena *from, tally_text number, document_row *row, tally_code *code);
 /* Keeps a document: as read (HELD_SAME), or to be written. */
 tally_code held_keep(store *in, const document_row *row, held_change change);
+/* The lists of a kept document, copied, or none; and keeping them, where the document itself is kept. */
+tally_text held_lists(store *in, arena *from, tally_text number);
+void held_keep_lists(store *in, tally_text number, tally_text lists);
 /* Writes all that is held back: before the commit, a savepoint, and whatever else reads or writes these tables. */
 tally_code held_settle(store *in);
 /* After a transaction or snapshot has begun: forgets what another connection may have changed. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "packed.h"
 #include "pairs.h"
 
 tally_code view_text(tally_ledger *ledger, arena *from, int64_t act, annotation_field which, tally_text *text) {
@@ -103,7 +104,7 @@ static tally_code list_links(tally_ledger *ledger, arena *from, link_query query
   return TALLY_OK;
 }
 
-tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
+static tally_code read_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
   name_list consultations = {0}, payments = {0};
   link_query query = {.document = out->number, .made_seq = out->id, .last_seq = bound.seq, .last_at_ms = bound.at_ms};
   bool texts = false;
@@ -116,6 +117,70 @@ tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound 
   out->consultation_count = consultations.count;
   out->payments = payments.items;
   out->payment_count = payments.count;
+  return TALLY_OK;
+}
+
+/* ---- Lists that are kept: how many names, then the names, for payments and consultations; then each text or 0 ---- */
+
+static size_t names_room(const tally_text *names, size_t count) {
+  size_t room = PACKED_INTEGER_MAX;
+  for (size_t i = 0; i < count; i++) room += names[i].length + PACKED_INTEGER_MAX;
+  return room;
+}
+
+static unsigned char *pack_names(unsigned char *at, const tally_text *names, size_t count) {
+  at = pack_unsigned(at, count);
+  for (size_t i = 0; i < count; i++) at = pack_text(at, names[i]);
+  return at;
+}
+
+static unsigned char *pack_optional(unsigned char *at, tally_text text) {
+  at = pack_unsigned(at, text.data != NULL);
+  return text.data ? pack_text(at, text) : at;
+}
+
+static void keep_lists(tally_ledger *ledger, arena *from, const tally_document *document) {
+  size_t room = names_room(document->payments, document->payment_count) +
+                names_room(document->consultations, document->consultation_count) + document->label.length +
+                document->note.length + 4 * PACKED_INTEGER_MAX;
+  unsigned char *start = arena_piece(from, room), *at = start;
+  if (start == NULL) return;
+  at = pack_names(at, document->payments, document->payment_count);
+  at = pack_names(at, document->consultations, document->consultation_count);
+  at = pack_optional(at, document->label);
+  at = pack_optional(at, document->note);
+  store_document_keep_lists(ledger->store, document->number, (tally_text){(char *)start, (size_t)(at - start)});
+}
+
+static tally_code take_names(tally_ledger *ledger, arena *from, packed *in, const tally_text **names, size_t *count) {
+  *count = (size_t)unpack_unsigned(in);
+  tally_text *list = ARENA_ARRAY(from, tally_text, *count);
+  if (list == NULL) return fail_memory(ledger);
+  for (size_t i = 0; i < *count; i++) list[i] = unpack_text(in);
+  *names = list;
+  return TALLY_OK;
+}
+
+static tally_text take_optional(packed *in) {
+  return unpack_unsigned(in) ? unpack_text(in) : (tally_text){NULL, 0};
+}
+
+static tally_code take_lists(tally_ledger *ledger, arena *from, tally_text kept, tally_document *out) {
+  packed in = packed_of(kept);
+  TRY(take_names(ledger, from, &in, &out->payments, &out->payment_count));
+  TRY(take_names(ledger, from, &in, &out->consultations, &out->consultation_count));
+  out->label = take_optional(&in);
+  out->note = take_optional(&in);
+  return TALLY_OK;
+}
+
+tally_code view_document_lists(tally_ledger *ledger, arena *from, journal_bound bound, tally_document *out) {
+  bool all = bound.seq == INT64_MAX && bound.at_ms == INT64_MAX;
+  tally_text kept = {NULL, 0};
+  if (all) kept = store_document_lists(ledger->store, from, out->number);
+  if (kept.data) return take_lists(ledger, from, kept, out);
+  TRY(read_lists(ledger, from, bound, out));
+  if (all) keep_lists(ledger, from, out);
   return TALLY_OK;
 }
 
