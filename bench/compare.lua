@@ -23,11 +23,12 @@ local PEERS = {
 }
 local SIDES = { LIMIT, SUBJECT }
 
--- The works in the order of the table; `aim` is the ratio to be reached. One that writes gets a fresh copy of the
--- prepared file each time, so that all rounds begin alike.
+-- The works in the order of the table; `aim` is the ratio to be reached, where there is one. A work that writes gets a
+-- fresh copy of the prepared file each time, so that all rounds begin alike.
 local WORKS = {
   { id = "durable", label = "one durable payment per commit", unit = "payments", aim = 0.8, writes = true },
   { id = "batch", label = "1,000 payments per commit", unit = "payments", aim = 0.6, writes = true },
+  { id = "scattered", label = "the same, over all open documents", unit = "payments", writes = true },
   { id = "read", label = "a document with its status", unit = "documents", aim = 0.4 },
   { id = "page", label = "a page of 50 unpaid invoices", unit = "pages", aim = 0.6 },
 }
@@ -37,11 +38,13 @@ local WORKS = {
 local SIZES = {
   full = {
     documents = 30000, rounds = 15,
-    durable = { 200, 3000 }, batch = { 1000, 12000 }, read = { 5000, 50000 }, page = { 100, 1500 },
+    durable = { 200, 3000 }, batch = { 1000, 12000 }, scattered = { 1000, 12000 },
+    read = { 5000, 50000 }, page = { 100, 1500 },
   },
   short = {
     documents = 24000, rounds = 7,
-    durable = { 100, 600 }, batch = { 1000, 9000 }, read = { 2000, 15000 }, page = { 50, 500 },
+    durable = { 100, 600 }, batch = { 1000, 9000 }, scattered = { 1000, 9000 },
+    read = { 2000, 15000 }, page = { 50, 500 },
   },
 }
 
@@ -76,9 +79,10 @@ end
 local function prepare(folder, size, seed)
   say "preparing "
   run("mkdir -p", quoted(folder))
+  local function steps_of(id) return size[id][1] + size[id][2] end
   workload.write(folder, {
-    seed = seed, documents = size.documents, payments = math.max(size.durable[1] + size.durable[2],
-      size.batch[1] + size.batch[2]), reads = size.read[1] + size.read[2], pages = size.page[1] + size.page[2],
+    seed = seed, documents = size.documents, payments = math.max(steps_of "durable", steps_of "batch"),
+    scattered = steps_of "scattered", reads = steps_of "read", pages = steps_of "page",
   })
   for _, side in ipairs(SIDES) do
     local path = prepared_path(folder, side)
@@ -149,11 +153,16 @@ local function measure_all(folder, size)
   return measured
 end
 
--- What was measured must also be right: the ledger that was paid into proves itself.
+-- What was measured must also be right: the ledgers that were paid into prove themselves.
 local function verify(folder)
   local tallystick = require "tallystick"
-  local ledger <close> = assert(tallystick.open(folder .. "/ledger.batch.db", { mode = "ro" }))
-  assert(ledger:verify())
+  for _, work in ipairs(WORKS) do
+    if work.writes then
+      local path = ("%s/%s.%s.db"):format(folder, SUBJECT.id, work.id)
+      local ledger <close> = assert(tallystick.open(path, { mode = "ro" }))
+      assert(ledger:verify())
+    end
+  end
 end
 
 -- ---- The machine ----

@@ -1,7 +1,7 @@
 -- ledger.lua - the same works as plain.c's, through the Lua API: a configured script, no hook, the chain on, each
 -- payment with a key. Called like it:
 --   ledger.lua prepare FILE PLANS               makes the ledger that the plans describe
---   ledger.lua WORK FILE PLANS WARMUP COUNT     durable, batch, read or page: prints count, seconds and a checksum
+--   ledger.lua WORK FILE PLANS WARMUP COUNT     durable, batch, scattered, read or page: count, seconds and a checksum
 --   ledger.lua settings FILE                    prints journal mode, synchronous and SQLite's version
 local clock = require "clock"
 local tallystick = require "tallystick"
@@ -78,6 +78,7 @@ end
 local WORKS = {
   durable = { plan = "payments", make = payment_of, step = pay },
   batch = { plan = "payments", make = payment_of, step = pay, steps_per_commit = PAYMENTS_PER_COMMIT },
+  scattered = { plan = "scattered", make = payment_of, step = pay, steps_per_commit = PAYMENTS_PER_COMMIT },
   read = { plan = "reads", make = as_it_is, step = read_document },
   page = { plan = "pages", make = as_it_is, step = read_page },
 }

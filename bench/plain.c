@@ -5,7 +5,7 @@
  * total, no number series, no history of a document, and nothing is looked at before it is written.
  *
  *   plain prepare FILE PLANS               makes the ledger that the plans describe
- *   plain WORK FILE PLANS WARMUP COUNT     durable, batch, read or page: prints count, seconds and a checksum
+ *   plain WORK FILE PLANS WARMUP COUNT     durable, batch, scattered, read or page: count, seconds and a checksum
  *   plain settings FILE                    prints journal mode, synchronous and SQLite's version
  */
 #include <sqlite3.h>
@@ -250,6 +250,7 @@ typedef struct work {
 
 static const work works[] = {{"durable", "payments", pay_alone, 0},
                              {"batch", "payments", pay, PAYMENTS_PER_COMMIT},
+                             {"scattered", "scattered", pay, PAYMENTS_PER_COMMIT},
                              {"read", "reads", read_document, 0},
                              {"page", "pages", read_page, 0}};
 

@@ -51,18 +51,18 @@ function report.print(rows, sides, machine, size)
     machine.file_system, machine.sqlite, machine.lua, machine.settings))
   print(("%s documents, medians of %d rounds"):format(grouped(size.documents), size.rounds))
   print()
-  local line = "%-32s %12s %12s   %6s  %-13s %5s"
+  local line = "%-33s %12s %12s   %6s  %-13s %5s"
   print(line:format("work, per second", sides.limit.label, sides.subject.label, "ratio", "(min … max)", "aim"))
   for _, row in ipairs(rows) do
     print(line:format(row.label, grouped(row.rate[sides.limit.id].median), grouped(row.rate[sides.subject.id].median),
       ("%.2f"):format(row.ratio.median), ("(%.2f … %.2f)"):format(row.ratio.min, row.ratio.max),
-      ("%.2f"):format(row.aim)))
+      row.aim and ("%.2f"):format(row.aim) or "–"))
   end
   for _, peer in ipairs(sides.peers) do report.print_peer(rows, peer, sides.subject) end
 end
 
 function report.print_peer(rows, peer, subject)
-  local line = "%-32s %12s %12s   %6s  %s"
+  local line = "%-33s %12s %12s   %6s  %s"
   print()
   print(line:format(("by hand, SQLite %s"):format(peer.sqlite), peer.label, subject.label, "times", "(min … max)"))
   for _, row in ipairs(rows) do

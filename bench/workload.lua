@@ -105,6 +105,25 @@ local function draw_payments(documents, open_from, count)
   return payments
 end
 
+-- The other extreme: every document that is not settled is as likely as any other, of whatever day.
+local function draw_scattered(documents, count)
+  local payments, open = {}, {}
+  for _, document in ipairs(documents) do
+    if document.remaining > 0 then open[#open + 1] = document end
+  end
+  for i = 1, count do
+    local picked = random(#open)
+    local document = open[picked]
+    local at = document.at + random(0, 2) * DAY_SECONDS
+    payments[i] = draw_payment(document, chance(60), at, ("s%08d"):format(i))
+    if document.remaining == 0 then
+      open[picked] = open[#open]
+      open[#open] = nil
+    end
+  end
+  return payments
+end
+
 local function draw_reads(documents, count)
   local reads = {}
   for i = 1, count do
@@ -135,12 +154,25 @@ local function write_lines(path, rows)
   for _, row in ipairs(rows) do file:write(table.concat(row, "\t"), "\n") end
 end
 
----Draws all plans of a run and writes them into a folder: documents, history, payments, reads, pages (each `.tsv`).
+-- Each payment plan starts from the prepared ledger, not from where another one ended.
+local function copy_documents(documents)
+  local copies = {}
+  for i, document in ipairs(documents) do
+    copies[i] = {}
+    for name, value in pairs(document) do copies[i][name] = value end
+  end
+  return copies
+end
+
+---Draws all plans of a run and writes them into a folder: documents, history, payments, scattered, reads, pages (each
+---`.tsv`).
 ---@param folder string
----@param size { seed: integer, documents: integer, payments: integer, reads: integer, pages: integer }
+---@param size { seed: integer, documents: integer, payments: integer, scattered: integer, reads: integer,
+---pages: integer } how many of each
 function workload.write(folder, size)
   local open = size.documents // OPEN_SHARE
-  assert(size.payments <= open * PAYMENTS_PER_DOCUMENT_MAX, "too many payments for so few documents")
+  local most = math.max(size.payments, size.scattered)
+  assert(most <= open * PAYMENTS_PER_DOCUMENT_MAX, "too many payments for so few documents")
   math.randomseed(size.seed)
   local documents = draw_documents(size.documents)
   local open_from = size.documents - open + 1
@@ -152,7 +184,9 @@ function workload.write(folder, size)
   write_lines(folder .. "/history.tsv", draw_history(documents, open_from))
   write_lines(folder .. "/reads.tsv", draw_reads(documents, size.reads))
   write_lines(folder .. "/pages.tsv", draw_pages(find_unpaid(documents), size.pages))
+  local prepared = copy_documents(documents)
   write_lines(folder .. "/payments.tsv", draw_payments(documents, open_from, size.payments))
+  write_lines(folder .. "/scattered.tsv", draw_scattered(prepared, size.scattered))
 end
 
 return workload

@@ -211,6 +211,7 @@ end
 local WORKS = {
   durable = { "payments", payment_of, paid_amount, 1 },
   batch = { "payments", payment_of, paid_amount, PAYMENTS_PER_COMMIT },
+  scattered = { "scattered", payment_of, paid_amount, PAYMENTS_PER_COMMIT },
   read = { "reads", as_it_is, function(number) return sum_of(read_document(number)) end },
   page = { "pages", as_it_is, sum_of_page },
 }

@@ -175,6 +175,7 @@ const sumOfPage = (documents) => documents.reduce((sum, document) => sum + sumOf
 const WORKS = {
   durable: ["payments", paymentOf, (ledger, asked) => ledger.pay(asked).amount, 1],
   batch: ["payments", paymentOf, (ledger, asked) => ledger.pay(asked).amount, PAYMENTS_PER_COMMIT],
+  scattered: ["scattered", paymentOf, (ledger, asked) => ledger.pay(asked).amount, PAYMENTS_PER_COMMIT],
   read: ["reads", first, (ledger, number) => sumOf(ledger.document(number)), 0],
   page: ["pages", first, (ledger, after) => sumOfPage(ledger.unpaid(after)), 0],
 };

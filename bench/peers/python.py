@@ -230,6 +230,8 @@ def measure(connection, work, folder, warmup, count):
     plan, make, step, each = {
         "durable": ("payments", payment_of, lambda asked: ledger.pay(**asked)["amount"], 1),
         "batch": ("payments", payment_of, lambda asked: ledger.pay(**asked)["amount"], PAYMENTS_PER_COMMIT),
+        "scattered": ("scattered", payment_of, lambda asked: ledger.pay(**asked)["amount"],
+                      PAYMENTS_PER_COMMIT),
         "read": ("reads", lambda cells: cells[0], lambda number: sum_of(ledger.document(number)), 0),
         "page": ("pages", lambda cells: cells[0], lambda after: sum(map(sum_of, ledger.unpaid(after))), 0),
     }[work]
