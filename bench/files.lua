@@ -45,6 +45,7 @@ function files.prepare(folder, sides, size, seed)
   shell.progress "drawing the plans"
   shell.run("mkdir -p", quoted(folder .. "/clinic"), quoted(folder .. "/scattered"))
   write_plans(folder, size, seed)
+  collectgarbage() -- what drew a million documents is memory that the sides' files can be cached in
   local waiting = {}
   for _, ledger in ipairs { "scattered", "clinic" } do
     for _, side in ipairs(sides) do
