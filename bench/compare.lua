@@ -50,11 +50,10 @@ end
 
 -- ---- Measuring ----
 
--- Those that reached more than the arrivals' rate: whoever is slower would only show how its queue grows.
 local function who_keeps_up(row, per_second, sides)
   local able = {}
   for _, side in ipairs(sides) do
-    if row.rate[side.id].median > per_second then able[#able + 1] = side end
+    if per_second <= works.open.most_load * row.rate[side.id].median then able[#able + 1] = side end
   end
   return able
 end
@@ -120,8 +119,8 @@ local function below_floor(rows)
   local file <close> = assert(io.open(FLOOR))
   local floor, fallen = assert(json.decode(file:read "a")), {}
   for _, row in ipairs(rows) do
-    local least, reached = (floor[row.id] or 0) * FLOOR_KEPT, row.ratio[works.subject.id].median
-    if reached < least then
+    local least, reached = (floor[row.id] or 0) * FLOOR_KEPT, row.ratio and row.ratio[works.subject.id].median
+    if reached and reached < least then
       fallen[#fallen + 1] = ("%s: the ratio is %.2f, and %.2f is two thirds of its floor in %s"):format(row.label,
         reached, least, FLOOR)
     end

@@ -37,6 +37,15 @@ function report.percentiles(values)
   return found
 end
 
+local function rate_spreads(rates, sides)
+  local rate, ratio, times = {}, {}, {}
+  for id, values in pairs(rates) do
+    rate[id], ratio[id] = spread_of(values), ratios_of(values, rates[sides.limit.id])
+  end
+  for _, peer in ipairs(sides.peers) do times[peer.id] = ratios_of(rates[sides.subject.id], rates[peer.id]) end
+  return rate, ratio, times
+end
+
 local function latency_spreads(measured, limit)
   local latency, ratio = {}, {}
   for id, percentiles in pairs(measured.latencies) do
@@ -50,19 +59,15 @@ local function latency_spreads(measured, limit)
 end
 
 ---Gives what was measured of one work: the sides' rates, their ratios to the limit, how many times as fast as each peer
----the subject is, and latencies in microseconds with their ratios to the limit's; all with median, min, max.
+---the subject is, and latencies in microseconds with their ratios to the limit's; all with median, min, max. Arrivals
+---set the rate themselves: such a work has latencies alone.
 ---@param measured bench.Measured
 ---@param sides { limit: table, subject: table, peers: table[] } each side with its id and label
 function report.row(measured, sides)
-  local work, rates = measured.work, measured.rates
+  local work = measured.work
   local row = { id = work.id, label = work.label, unit = work.unit, aim = work.aim, peer_aims = work.peer_aims,
-    latency_aim = work.latency_aim, rate = {}, ratio = {}, times = {} }
-  for id, values in pairs(rates) do
-    row.rate[id], row.ratio[id] = spread_of(values), ratios_of(values, rates[sides.limit.id])
-  end
-  for _, peer in ipairs(sides.peers) do
-    if rates[peer.id] then row.times[peer.id] = ratios_of(rates[sides.subject.id], rates[peer.id]) end
-  end
+    latency_aim = work.latency_aim }
+  if not work.of then row.rate, row.ratio, row.times = rate_spreads(measured.rates, sides) end
   if work.timed then row.latency_us, row.latency_ratio = latency_spreads(measured, sides.limit) end
   return row
 end

@@ -37,11 +37,12 @@ works.closed = {
   { id = "page", ledger = "clinic", label = "a page of 50 unpaid invoices", unit = "pages", aim = 0.6 },
 }
 -- Payments that arrive by a clock of their own, whether or not the last one is done. Their rate is a share of what the
--- slower of limit and subject reached in the same run, so that both keep up; `latency_aim` is how many times the
--- limit's p99 may be reached.
+-- slower of limit and subject reached in the same run, so that both keep up. A peer takes part where the arrivals are
+-- no more than `most_load` of what it reached: beyond that, its queue tells of nothing else. `latency_aim` is how many
+-- times the limit's p99 the subject's may be.
 works.open = {
   id = "open", ledger = "clinic", label = "one durable payment per arrival", unit = "payments", writes = true,
-  timed = true, of = "durable", share = 0.5, latency_aim = 1.5,
+  timed = true, of = "durable", share = 0.5, most_load = 0.9, latency_aim = 1.5,
 }
 
 -- How many documents each ledger has, and how much of each work: { warm-up, measured }. Batches are whole commits.
