@@ -126,18 +126,20 @@ docs:  ## check the reference against the functions that are registered
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	$(RUN_SUITE) --cpath='./lua/?.so' spec/docs_spec.lua
 
-bench: build  ## measure beside a plain C program, as ratios in one run (BENCH_ARGS= for its options)
-	@scripts/setup build run
+bench: build  ## measure beside a plain C program and the peers found here, as ratios in one run, and draw them
+	@scripts/setup build run chart
 	@bench/run $(BENCH_ARGS)
+	@python3 bench/ratios.py
 
-bench-short: build  ## the same in half a minute; fails when a ratio lost a third of its floor
+bench-short: build  ## the Lua API and plain C in half a minute; fails when a ratio lost a third of its floor
 	@scripts/setup build run
 	@bench/run --short $(BENCH_ARGS)
 
-bench-peers: build  ## the same beside the ledger's rules by hand: Lua over luasql, Python, Node over better-sqlite3
-	@scripts/setup build run peers
+bench-peers: build  ## as bench, with each peer: the rules by hand in Lua over luasql, Python, Node over better-sqlite3
+	@scripts/setup build run chart peers
 	@bench/peers/install
-	@bench/run --peers $(BENCH_ARGS)
+	@bench/run --peers all $(BENCH_ARGS)
+	@python3 bench/ratios.py
 
 bench-growth: build  ## one ledger from 10,000 to a million payments, and its curves (GROWTH_ARGS= for more)
 	@scripts/setup build run chart

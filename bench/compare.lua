@@ -2,158 +2,95 @@
 -- builds what this needs.
 local argparse = require "argparse"
 
+local files = require "files"
 local json = require "tallystick.json"
+local measure = require "measure"
 local report = require "report"
-local workload = require "workload"
+local shell = require "shell"
+local works = require "works"
 
 local BUILD = "build/bench"
 local FLOOR = "bench/floor.json"
 -- A ratio that lost more than a third of its floor fails.
 local FLOOR_KEPT = 2 / 3
 
--- A side is a command that takes a work and its arguments (see plain.c): the limit, then what is held against it, then,
--- where they are asked for, its peers, the same rules written by hand.
-local LUA = os.getenv "LUA" or "lua5.4"
-local LIMIT = { id = "plain", label = "plain C", command = BUILD .. "/plain" }
-local SUBJECT = { id = "ledger", label = "Lua API", command = LUA .. " bench/ledger.lua" }
-local PEERS = {
-  { id = "luasql", label = "Lua, luasql", command = LUA .. " bench/peers/luasql.lua" },
-  { id = "python", label = "Python", command = "python3 bench/peers/python.py" },
-  { id = "node", label = "Node, better", command = "NODE_PATH=build/bench/node/node_modules node bench/peers/node.js" },
-}
-local SIDES = { LIMIT, SUBJECT }
+-- ---- The sides ----
 
--- The works in the order of the table; `aim` is the ratio to be reached. One that writes gets a fresh copy of the
--- prepared file each time, so that all rounds begin alike.
-local WORKS = {
-  { id = "durable", label = "one durable payment per commit", unit = "payments", aim = 0.8, writes = true },
-  { id = "batch", label = "1,000 payments per commit", unit = "payments", aim = 0.6, writes = true },
-  { id = "read", label = "a document with its status", unit = "documents", aim = 0.4 },
-  { id = "page", label = "a page of 50 unpaid invoices", unit = "pages", aim = 0.6 },
-}
-
--- How much of each: { warm-up, measured }. Batches are whole commits. Payments are as many as the open third of the
--- documents takes.
-local SIZES = {
-  full = {
-    documents = 30000, rounds = 15,
-    durable = { 200, 3000 }, batch = { 1000, 12000 }, read = { 5000, 50000 }, page = { 100, 1500 },
-  },
-  short = {
-    documents = 24000, rounds = 7,
-    durable = { 100, 600 }, batch = { 1000, 9000 }, read = { 2000, 15000 }, page = { 50, 500 },
-  },
-}
-
-local function say(...)
-  io.stderr:write(string.format(...))
-end
-
--- Single quotes make a word of any text for the shell.
-local function quoted(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
--- Runs a command and gives what it printed; a bench that met an error has nothing to tell.
-local function run(...)
-  local command = table.concat({ ... }, " ")
-  local pipe <close> = assert(io.popen(command))
-  local text = pipe:read "a"
-  assert(pipe:close(), command .. " failed")
-  return text
-end
-
--- ---- The files ----
-
-local function prepared_path(folder, side)
-  return ("%s/%s.prepared.db"):format(folder, side.id)
-end
-
-local function remove_ledger(path)
-  for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(path .. suffix) end
-end
-
-local function prepare(folder, size, seed)
-  say "preparing "
-  run("mkdir -p", quoted(folder))
-  workload.write(folder, {
-    seed = seed, documents = size.documents, payments = math.max(size.durable[1] + size.durable[2],
-      size.batch[1] + size.batch[2]), reads = size.read[1] + size.read[2], pages = size.page[1] + size.page[2],
-  })
-  for _, side in ipairs(SIDES) do
-    local path = prepared_path(folder, side)
-    remove_ledger(path)
-    run(side.command, "prepare", quoted(path), quoted(folder))
-    say "."
+-- Whichever of the peers are asked for: all, none, or those that this machine has.
+local function choose_peers(asked)
+  local chosen = {}
+  for _, peer in ipairs(asked == "none" and {} or works.peers) do
+    if asked == "all" or shell.succeeds(peer.present) then chosen[#chosen + 1] = peer end
   end
-end
-
--- The copy is on disk before the clock starts: its writing back must not fall into the measured time.
-local function fresh_copy(folder, side, work)
-  local path = ("%s/%s.%s.db"):format(folder, side.id, work.id)
-  remove_ledger(path)
-  run("cp", quoted(prepared_path(folder, side)), quoted(path))
-  run("sync", quoted(path))
-  return path
+  return chosen
 end
 
 -- The guarantee is the same only where the settings are: each side reads its own back. A peer may bring its own SQLite.
-local function read_settings(folder)
+local function read_settings(folder, sides)
   local found
-  for _, side in ipairs(SIDES) do
-    local settings = run(side.command, "settings", quoted(prepared_path(folder, side))):gsub("%s+", " ")
-    assert(settings:find "^wal 2 ", side.label .. " has other settings: " .. settings)
-    side.sqlite = settings:match "^wal 2 (%S+)"
-    if side == LIMIT or side == SUBJECT then
+  for _, side in ipairs(sides) do
+    local path = files.prepared(folder, { ledger = "clinic" }, side)
+    local settings = shell.run(side.command, "settings", shell.quoted(path)):gsub("%s+", " ")
+    side.sqlite, side.runtime = settings:match "^wal 2 (%S+) ?(.-) ?$"
+    assert(side.sqlite, side.label .. " has other settings: " .. settings)
+    if side == works.limit or side == works.subject then
       assert(not found or found == settings, "the sides have different settings or SQLites: " .. settings)
       found = settings
     end
   end
-  return found
+end
+
+local function describe_sides(sides)
+  local described = {}
+  for i, side in ipairs(sides) do
+    described[i] = { id = side.id, label = side.label, sqlite = side.sqlite, runtime = side.runtime }
+  end
+  return described
 end
 
 -- ---- Measuring ----
 
-local function measure(side, work, path, folder, size)
-  local warmup, count = table.unpack(size[work.id])
-  local line = run(side.command, work.id, quoted(path), quoted(folder), warmup, count)
-  local done, seconds, checksum = line:match "^(%d+) (%S+) (%-?%d+)"
-  assert(tonumber(done) == count, side.label .. " printed " .. line)
-  return count / tonumber(seconds), checksum
+local function who_keeps_up(row, per_second, sides)
+  local able = {}
+  for _, side in ipairs(sides) do
+    if per_second <= works.open.most_load * row.rate[side.id].median then able[#able + 1] = side end
+  end
+  return able
 end
 
--- One round of one work: each side in turn. Whoever did something else than the limit has another checksum.
-local function measure_round(work, round, folder, size, rates)
-  local expected
-  for _, side in ipairs(SIDES) do
-    local path = ("%s/%s.%s.db"):format(folder, side.id, work.id)
-    if work.writes or round == 1 then path = fresh_copy(folder, side, work) end
-    local rate, checksum = measure(side, work, path, folder, size)
-    expected = expected or checksum
-    assert(checksum == expected, ("%s: %s did other work than %s"):format(work.label, side.label, LIMIT.label))
-    rates[side.id][round] = rate
-  end
+-- The open loop comes last, since its rate depends on what the closed one reached.
+local function measure_open(run, row, roles, sides)
+  local reached = math.min(row.rate[roles.limit.id].median, row.rate[roles.subject.id].median)
+  local per_second = works.open.share * reached
+  files.write_arrivals(run.folder, run.size, run.seed, per_second)
+  local measured = measure.rounds(run, { works.open }, who_keeps_up(row, per_second, sides))
+  local found = report.row(measured[1], roles)
+  found.arrivals_per_second = per_second
+  return found
 end
 
-local function measure_all(folder, size)
-  local measured = {}
-  for i, work in ipairs(WORKS) do
-    measured[i] = { work = work, rates = {} }
-    for _, side in ipairs(SIDES) do measured[i].rates[side.id] = {} end
+local function measure_all(run, roles, sides)
+  local rows, paced = {}, nil
+  for i, measured in ipairs(measure.rounds(run, works.closed, sides)) do
+    rows[i] = report.row(measured, roles)
+    if measured.work.id == works.open.of then paced = rows[i] end
   end
-  for round = 1, size.rounds do
-    for i, work in ipairs(WORKS) do measure_round(work, round, folder, size, measured[i].rates) end
-    say "."
-  end
-  say "\n\n"
-  return measured
+  rows[#rows + 1] = measure_open(run, paced, roles, sides)
+  shell.end_progress()
+  return rows
 end
 
--- What was measured must also be right: the ledger that was paid into proves itself.
+-- What was measured must also be right: the ledgers that were paid into prove themselves.
 local function verify(folder)
   local tallystick = require "tallystick"
-  local ledger <close> = assert(tallystick.open(folder .. "/ledger.batch.db", { mode = "ro" }))
-  assert(ledger:verify())
+  for _, work in ipairs { works.open, table.unpack(works.closed) } do
+    if work.writes or work.goes_on then
+      shell.progress("verifying: %s", work.label)
+      local ledger <close> = assert(tallystick.open(files.ledger_of(folder, work, works.subject), { mode = "ro" }))
+      assert(ledger:verify())
+    end
+  end
+  shell.end_progress()
 end
 
 -- ---- The machine ----
@@ -163,14 +100,14 @@ local function first_match(path, pattern)
   return file and file:read("a"):match(pattern) or "unknown"
 end
 
-local function describe_machine(folder, settings)
+local function describe_machine(folder)
   return {
     cpu = first_match("/proc/cpuinfo", "model name%s*:%s*([^\n]+)"),
-    cpus = tonumber(run "nproc"),
-    kernel = run("uname -sr"):gsub("\n", ""),
-    file_system = run("stat -f -c %T", quoted(folder)):gsub("\n", ""),
-    lua = run((os.getenv "LUA" or "lua5.4"), "-v"):match "Lua [%d.]+",
-    sqlite = settings:match "wal 2 (%S+)",
+    cpus = tonumber(shell.run "nproc"),
+    kernel = shell.run("uname -sr"):gsub("\n", ""),
+    file_system = shell.run("stat -f -c %T", shell.quoted(folder)):gsub("\n", ""),
+    lua = shell.run((os.getenv "LUA" or "lua5.4"), "-v"):match "Lua [%d.]+",
+    sqlite = works.limit.sqlite,
     settings = "journal_mode=wal, synchronous=FULL (read back)",
   }
 end
@@ -182,10 +119,10 @@ local function below_floor(rows)
   local file <close> = assert(io.open(FLOOR))
   local floor, fallen = assert(json.decode(file:read "a")), {}
   for _, row in ipairs(rows) do
-    local least = floor[row.id] * FLOOR_KEPT
-    if row.ratio.median < least then
+    local least, reached = (floor[row.id] or 0) * FLOOR_KEPT, row.ratio and row.ratio[works.subject.id].median
+    if reached and reached < least then
       fallen[#fallen + 1] = ("%s: the ratio is %.2f, and %.2f is two thirds of its floor in %s"):format(row.label,
-        row.ratio.median, least, FLOOR)
+        reached, least, FLOOR)
     end
   end
   return fallen
@@ -194,7 +131,8 @@ end
 local function parse_arguments()
   local parser = argparse("bench/run", "Measures the Lua API beside a plain C program over SQLite, as ratios.")
   parser:flag("--short", "a short run, which fails when a ratio falls below two thirds of its floor")
-  parser:flag("--peers", "also the same rules by hand, in Lua over luasql, in Python and in Node (make bench-peers)")
+  parser:option("--peers", "beside the same rules by hand, in Lua over luasql, Python, Node: all, none, or found ones"
+    .. " (none in a short run)"):choices { "all", "none", "found" }
   parser:option("--folder", "where the ledgers are made: the file system to be measured", BUILD .. "/ledgers")
   parser:option("--seed", "of the workload", 20250106):convert(math.tointeger)
   parser:option("--rounds", "how often each side does each work"):convert(math.tointeger)
@@ -202,20 +140,23 @@ local function parse_arguments()
 end
 
 local arguments = parse_arguments()
-local size = SIZES[arguments.short and "short" or "full"]
+local size = works.sizes[arguments.short and "short" or "full"]
 size.rounds = arguments.rounds or size.rounds
-local peers = arguments.peers and PEERS or {}
-for _, peer in ipairs(peers) do SIDES[#SIDES + 1] = peer end
-prepare(arguments.folder, size, arguments.seed)
-local settings = read_settings(arguments.folder)
-local sides = { limit = LIMIT, subject = SUBJECT, peers = peers }
-local rows = report.rows(measure_all(arguments.folder, size), sides)
-verify(arguments.folder)
-local machine = describe_machine(arguments.folder, settings)
-report.print(rows, sides, machine, size)
-report.write(BUILD .. "/result.json", {
-  machine = machine, seed = arguments.seed, documents = size.documents, rounds = size.rounds, works = rows,
-})
+local peers = choose_peers(arguments.peers or (arguments.short and "none" or "found"))
+local roles = { limit = works.limit, subject = works.subject, peers = peers }
+local sides = { works.limit, works.subject, table.unpack(peers) }
+local run = { folder = arguments.folder, size = size, seed = arguments.seed }
+
+files.prepare(run.folder, sides, size, run.seed)
+read_settings(run.folder, sides)
+local rows = measure_all(run, roles, sides)
+verify(run.folder)
+local result = {
+  command = table.concat({ "bench/run", table.unpack(arg) }, " "), machine = describe_machine(run.folder),
+  sides = describe_sides(sides), seed = run.seed, documents = size.documents, rounds = size.rounds, works = rows,
+}
+report.print(result, roles)
+report.write(BUILD .. "/result.json", result)
 local fallen = arguments.short and below_floor(rows) or {}
 for _, sentence in ipairs(fallen) do print("too slow: " .. sentence) end
 os.exit(#fallen == 0, true)

@@ -4,16 +4,20 @@
  * and durability are the ledger's (WAL, synchronous = FULL, read back; BEGIN IMMEDIATE). There is no rule, no chain, no
  * total, no number series, no history of a document, and nothing is looked at before it is written.
  *
- *   plain prepare FILE PLANS               makes the ledger that the plans describe
- *   plain WORK FILE PLANS WARMUP COUNT     durable, batch, read or page: prints count, seconds and a checksum
- *   plain settings FILE                    prints journal mode, synchronous and SQLite's version
+ *   plain prepare FILE PLANS                    makes the ledger that the plans describe
+ *   plain WORK FILE PLANS SKIP WARMUP COUNT     does a work from the row after SKIP on: prints count, seconds, checksum
+ *   plain settings FILE                         prints journal mode, synchronous and SQLite's version
+ *
+ * The works are durable, open, batch, scattered, read and page. After durable and open, a line for each operation tells
+ * its latency in nanoseconds.
  */
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { LINE_BYTES = 256, CELLS = 6, PAYMENTS_PER_COMMIT = 1000, INVOICE = 2 };
 
@@ -53,6 +57,7 @@ static void *check_memory(void *memory) {
 typedef struct row {
   char *cells[CELLS];
   int64_t amount, at; /* of a payment: its cells 3 and 4 */
+  int64_t due;        /* of an arrival: its cell 0 */
 } row;
 
 typedef struct plan {
@@ -74,6 +79,7 @@ static row split(char *line) {
     out.cells[i] = copy_text(line);
     line = tab ? tab + 1 : NULL;
   }
+  out.due = atoll(out.cells[0]);
   if (out.cells[3]) out.amount = atoll(out.cells[3]);
   if (out.cells[4]) out.at = atoll(out.cells[4]);
   return out;
@@ -128,6 +134,7 @@ static void open_file(const char *path) {
   check(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
   execute("PRAGMA page_size = 2048"); /* the ledger's own: a commit writes half as many bytes */
   expect("PRAGMA journal_mode = WAL", "wal");
+  execute("PRAGMA cache_size = -16384"); /* the ledger's own too */
   execute("PRAGMA synchronous = FULL");
   expect("PRAGMA synchronous", "2");
 }
@@ -236,47 +243,74 @@ static void make_ledger(const char *folder) {
   sqlite3_finalize(add);
 }
 
-static double now(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
 typedef struct work {
   const char *name, *plan;
   void (*step)(const row *asked);
   size_t steps_per_commit; /* 0: the step commits, or there is nothing to commit */
+  enum { ALL, EACH, EACH_WHEN_DUE } timed;
 } work;
 
-static const work works[] = {{"durable", "payments", pay_alone, 0},
-                             {"batch", "payments", pay, PAYMENTS_PER_COMMIT},
-                             {"read", "reads", read_document, 0},
-                             {"page", "pages", read_page, 0}};
+static const work works[] = {{"durable", "payments", pay_alone, 0, EACH},
+                             {"open", "payments", pay_alone, 0, EACH_WHEN_DUE},
+                             {"batch", "payments", pay, PAYMENTS_PER_COMMIT, ALL},
+                             {"scattered", "payments", pay, PAYMENTS_PER_COMMIT, ALL},
+                             {"read", "reads", read_document, 0, ALL},
+                             {"page", "pages", read_page, 0, ALL}};
 
-static void do_steps(const work *what, const plan *from, size_t first, size_t last) {
+static void do_steps(const work *what, const row *rows, size_t count) {
   size_t each = what->steps_per_commit;
-  for (size_t i = first; i < last; i++) {
-    if (each && (i - first) % each == 0) run(begin);
-    what->step(&from->rows[i]);
-    if (each && ((i - first) % each == each - 1 || i == last - 1)) run(commit);
+  for (size_t i = 0; i < count; i++) {
+    if (each && i % each == 0) run(begin);
+    what->step(&rows[i]);
+    if (each && (i % each == each - 1 || i == count - 1)) run(commit);
   }
 }
 
-static void measure(const work *what, const char *folder, size_t warmup, size_t count) {
-  plan from = read_plan(folder, what->plan);
-  if (warmup + count > from.count) stop("the plan is too short");
-  prepare_statements();
-  if (what->step == read_page) {
-    execute(UNPAID_INDEX);
-    get_page = prepare("SELECT number, kind, patient, at, charged, settled FROM document WHERE kind = 2 AND "
-                       "settled = 0 AND charged > 0 AND id < ? ORDER BY id DESC LIMIT 50");
+/* A step's latency counts from when it was due, so that waiting behind a slow one counts too. */
+static void do_steps_when_due(const work *what, const row *rows, size_t count, const row *arrivals, int64_t *latency) {
+  int64_t start = clock_now();
+  for (size_t i = 0; i < count; i++) {
+    int64_t due = start + arrivals[i].due;
+    clock_wait_until(due);
+    what->step(&rows[i]);
+    latency[i] = clock_now() - due;
   }
-  do_steps(what, &from, 0, warmup);
+}
+
+static void do_timed_steps(const work *what, const row *rows, size_t count, int64_t *latency) {
+  int64_t before = clock_now();
+  for (size_t i = 0; i < count; i++) {
+    what->step(&rows[i]);
+    int64_t after = clock_now();
+    latency[i] = after - before;
+    before = after;
+  }
+}
+
+static void prepare_paging(void) {
+  execute(UNPAID_INDEX);
+  get_page = prepare("SELECT number, kind, patient, at, charged, settled FROM document WHERE kind = 2 AND "
+                     "settled = 0 AND charged > 0 AND id < ? ORDER BY id DESC LIMIT 50");
+}
+
+static void measure(const work *what, const char *folder, size_t skip, size_t warmup, size_t count) {
+  plan from = read_plan(folder, what->plan), arrivals = {0};
+  if (what->timed == EACH_WHEN_DUE) arrivals = read_plan(folder, "arrivals");
+  if (skip + warmup + count > from.count) stop("the plan is too short");
+  if (what->timed == EACH_WHEN_DUE && count > arrivals.count) stop("the arrivals are too few");
+  int64_t *latency = check_memory(calloc(count, sizeof *latency));
+  prepare_statements();
+  if (what->step == read_page) prepare_paging();
+  do_steps(what, from.rows + skip, warmup);
   checksum = 0;
-  double start = now();
-  do_steps(what, &from, warmup, warmup + count);
-  double seconds = now() - start;
+  const row *rows = from.rows + skip + warmup;
+  int64_t start = clock_now();
+  if (what->timed == ALL) do_steps(what, rows, count);
+  if (what->timed == EACH) do_timed_steps(what, rows, count, latency);
+  if (what->timed == EACH_WHEN_DUE) do_steps_when_due(what, rows, count, arrivals.rows, latency);
+  double seconds = (double)(clock_now() - start) / NS_PER_SECOND;
   printf("%zu %.9f %lld\n", count, seconds, (long long)checksum);
+  for (size_t i = 0; what->timed != ALL && i < count; i++) printf("%lld\n", (long long)latency[i]);
 }
 
 static void print_settings(void) {
@@ -292,9 +326,10 @@ int main(int count, char **arguments) {
   open_file(arguments[2]);
   if (count == 3) print_settings();
   if (count == 4) make_ledger(arguments[3]);
-  for (size_t i = 0; count == 6 && i < sizeof works / sizeof works[0]; i++) {
+  for (size_t i = 0; count == 7 && i < sizeof works / sizeof works[0]; i++) {
     if (strcmp(works[i].name, arguments[1]) != 0) continue;
-    measure(&works[i], arguments[3], (size_t)atoll(arguments[4]), (size_t)atoll(arguments[5]));
+    measure(&works[i], arguments[3], (size_t)atoll(arguments[4]), (size_t)atoll(arguments[5]),
+            (size_t)atoll(arguments[6]));
   }
   close_file();
   return 0;

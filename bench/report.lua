@@ -1,9 +1,17 @@
--- report.lua - medians and ratios, as a table for people and as JSON for programs.
+-- report.lua - medians, ratios and percentiles, as tables for people and as JSON for programs.
 local report = {}
 
-local function median_of(numbers)
+-- By nearest rank: the least of the values that so large a share of them does not exceed.
+local PERCENTILES = { p50 = 0.5, p90 = 0.9, p99 = 0.99, p99_9 = 0.999, max = 1 }
+
+local function sorted_copy(numbers)
   local sorted = table.move(numbers, 1, #numbers, 1, {})
   table.sort(sorted)
+  return sorted
+end
+
+local function median_of(numbers)
+  local sorted = sorted_copy(numbers)
   local half = #sorted // 2
   if #sorted % 2 == 1 then return sorted[half + 1] end
   return (sorted[half] + sorted[half + 1]) / 2
@@ -13,32 +21,58 @@ local function spread_of(numbers)
   return { median = median_of(numbers), min = math.min(table.unpack(numbers)), max = math.max(table.unpack(numbers)) }
 end
 
--- The two sides of one round were measured within a second, so what slows the machine slows both: their ratio is taken
--- round by round, and the median is of the ratios.
-local function ratios_of(rates, limit_rates)
+-- The sides of one round were measured within seconds, so what slows the machine slows all: their ratio is taken round
+-- by round, and the median is of the ratios.
+local function ratios_of(values, others)
   local ratios = {}
-  for round, rate in ipairs(rates) do ratios[round] = rate / limit_rates[round] end
-  return ratios
+  for round, value in ipairs(values) do ratios[round] = value / others[round] end
+  return spread_of(ratios)
 end
 
----Gives a row for each work: the sides' rates, the subject's ratio to the limit, and how many times as fast as each
----peer the subject is; all with median, min, max.
----@param measured { work: table, rates: table<string, number[]> }[]
----@param sides { limit: table, subject: table, peers: table[] } each side with its id and label
-function report.rows(measured, sides)
-  local rows = {}
-  for i, one in ipairs(measured) do
-    local work, rates = one.work, one.rates
-    local row = { id = work.id, label = work.label, unit = work.unit, aim = work.aim, rate = {}, times = {} }
-    for id, values in pairs(rates) do row.rate[id] = spread_of(values) end
-    row.ratio = spread_of(ratios_of(rates[sides.subject.id], rates[sides.limit.id]))
-    for _, peer in ipairs(sides.peers) do
-      row.times[peer.id] = spread_of(ratios_of(rates[sides.subject.id], rates[peer.id]))
-    end
-    rows[i] = row
-  end
-  return rows
+---@param values number[]
+---@return table<string, number> by name: p50, p90, p99, p99_9, max
+function report.percentiles(values)
+  local sorted, found = sorted_copy(values), {}
+  for name, share in pairs(PERCENTILES) do found[name] = sorted[math.ceil(share * #sorted)] end
+  return found
 end
+
+local function rate_spreads(rates, sides)
+  local rate, ratio, times = {}, {}, {}
+  for id, values in pairs(rates) do
+    rate[id], ratio[id] = spread_of(values), ratios_of(values, rates[sides.limit.id])
+  end
+  for _, peer in ipairs(sides.peers) do times[peer.id] = ratios_of(rates[sides.subject.id], rates[peer.id]) end
+  return rate, ratio, times
+end
+
+local function latency_spreads(measured, limit)
+  local latency, ratio = {}, {}
+  for id, percentiles in pairs(measured.latencies) do
+    latency[id], ratio[id] = {}, {}
+    for name, values in pairs(percentiles) do
+      latency[id][name] = spread_of(values)
+      ratio[id][name] = ratios_of(values, measured.latencies[limit.id][name])
+    end
+  end
+  return latency, ratio
+end
+
+---Gives what was measured of one work: the sides' rates, their ratios to the limit, how many times as fast as each peer
+---the subject is, and latencies in microseconds with their ratios to the limit's; all with median, min, max. Arrivals
+---set the rate themselves: such a work has latencies alone.
+---@param measured bench.Measured
+---@param sides { limit: table, subject: table, peers: table[] } each side with its id and label
+function report.row(measured, sides)
+  local work = measured.work
+  local row = { id = work.id, label = work.label, unit = work.unit, aim = work.aim, peer_aims = work.peer_aims,
+    latency_aim = work.latency_aim }
+  if not work.of then row.rate, row.ratio, row.times = rate_spreads(measured.rates, sides) end
+  if work.timed then row.latency_us, row.latency_ratio = latency_spreads(measured, sides.limit) end
+  return row
+end
+
+-- ---- Tables ----
 
 -- 1234567.8 becomes "1,234,568".
 local function grouped(number)
@@ -46,31 +80,69 @@ local function grouped(number)
   return (digits:gsub("^,", ""))
 end
 
-function report.print(rows, sides, machine, size)
-  print(("%s, %d CPUs, %s, %s; SQLite %s, %s; %s"):format(machine.cpu, machine.cpus, machine.kernel,
-    machine.file_system, machine.sqlite, machine.lua, machine.settings))
-  print(("%s documents, medians of %d rounds"):format(grouped(size.documents), size.rounds))
-  print()
-  local line = "%-32s %12s %12s   %6s  %-13s %5s"
-  print(line:format("work, per second", sides.limit.label, sides.subject.label, "ratio", "(min … max)", "aim"))
-  for _, row in ipairs(rows) do
-    print(line:format(row.label, grouped(row.rate[sides.limit.id].median), grouped(row.rate[sides.subject.id].median),
-      ("%.2f"):format(row.ratio.median), ("(%.2f … %.2f)"):format(row.ratio.min, row.ratio.max),
-      ("%.2f"):format(row.aim)))
-  end
-  for _, peer in ipairs(sides.peers) do report.print_peer(rows, peer, sides.subject) end
+local function ratio_cells(ratio, aim)
+  return ("%.2f"):format(ratio.median), ("(%.2f … %.2f)"):format(ratio.min, ratio.max),
+    aim and ("%.2f"):format(aim) or "–"
 end
 
-function report.print_peer(rows, peer, subject)
-  local line = "%-32s %12s %12s   %6s  %s"
-  print()
-  print(line:format(("by hand, SQLite %s"):format(peer.sqlite), peer.label, subject.label, "times", "(min … max)"))
+local RATES = "%-33s %12s %12s   %6s  %-15s %5s"
+
+local function print_ratios(rows, sides)
+  print(RATES:format("work, per second", sides.limit.label, sides.subject.label, "ratio", "(min … max)", "aim"))
   for _, row in ipairs(rows) do
-    local times = row.times[peer.id]
-    print(line:format(row.label, grouped(row.rate[peer.id].median), grouped(row.rate[subject.id].median),
-      ("%.2f"):format(times.median), ("(%.2f … %.2f)"):format(times.min, times.max)))
+    print(RATES:format(row.label, grouped(row.rate[sides.limit.id].median),
+      grouped(row.rate[sides.subject.id].median), ratio_cells(row.ratio[sides.subject.id], row.aim)))
   end
 end
+
+local function print_times(rows, peer, subject)
+  print()
+  print(RATES:format(("by hand, SQLite %s"):format(peer.sqlite), peer.label, subject.label, "times", "(min … max)",
+    "aim"))
+  for _, row in ipairs(rows) do
+    print(RATES:format(row.label, grouped(row.rate[peer.id].median), grouped(row.rate[subject.id].median),
+      ratio_cells(row.times[peer.id], row.peer_aims and row.peer_aims[peer.id])))
+  end
+end
+
+local LATENCIES = "%-33s %7s %7s %7s %7s %8s   %6s  %-15s %5s"
+
+local function print_latencies(row, sides)
+  print()
+  print(LATENCIES:format("latency, µs", "p50", "p90", "p99", "p99.9", "max", "of p99", "(min … max)", "aim"))
+  print(row.label .. (row.arrivals_per_second and (", %s a second"):format(grouped(row.arrivals_per_second)) or ""))
+  for _, side in ipairs { sides.limit, sides.subject, table.unpack(sides.peers) } do
+    local found = row.latency_us[side.id]
+    if found then
+      print(LATENCIES:format("  " .. side.label, grouped(found.p50.median), grouped(found.p90.median),
+        grouped(found.p99.median), grouped(found.p99_9.median), grouped(found.max.median),
+        ratio_cells(row.latency_ratio[side.id].p99, side == sides.subject and row.latency_aim)))
+    else
+      print(("  %-31s cannot keep up"):format(side.label))
+    end
+  end
+end
+
+---Prints the tables of a run.
+---@param result { machine: table, works: table[], documents: table<string, integer>, rounds: integer }
+function report.print(result, sides)
+  local machine, closed = result.machine, {}
+  print(("%s, %d CPUs, %s, %s; SQLite %s, %s; %s"):format(machine.cpu, machine.cpus, machine.kernel,
+    machine.file_system, machine.sqlite, machine.lua, machine.settings))
+  print(("%s documents, %s where there is no locality; medians of %d rounds"):format(grouped(result.documents.clinic),
+    grouped(result.documents.scattered), result.rounds))
+  print()
+  for _, row in ipairs(result.works) do
+    if not row.arrivals_per_second then closed[#closed + 1] = row end
+  end
+  print_ratios(closed, sides)
+  for _, peer in ipairs(sides.peers) do print_times(closed, peer, sides.subject) end
+  for _, row in ipairs(result.works) do
+    if row.latency_us then print_latencies(row, sides) end
+  end
+end
+
+-- ---- JSON ----
 
 -- Numbers, strings, and tables of them: a list has a first item, all else is an object with its names in order.
 local function encode(value, indent)
@@ -78,6 +150,7 @@ local function encode(value, indent)
     return ("\\u%04x"):format(c:byte())
   end)) end
   if type(value) ~= "table" then return ("%.14g"):format(value) end
+  if not next(value) then return "{}" end
   local items, inner = {}, indent .. "  "
   for _, item in ipairs(value) do items[#items + 1] = inner .. encode(item, inner) end
   if #items > 0 then return ("[\n%s\n%s]"):format(table.concat(items, ",\n"), indent) end

@@ -3,11 +3,11 @@
 local workload = {}
 
 local DOCUMENTS_PER_DAY = 80
-local FIRST_DAY = 1736121600 -- 2025-01-06, a Monday
+local LAST_DAY = 1768521600 -- 2026-01-16: ledgers of any size end there, since no payment may lie in the future
 local DAY_SECONDS = 86400
 -- A consultation and an invoice alternate, with amounts in the smallest step of Swiss cash.
 local STEP_MINOR = 5
--- Of the prepared documents, the newest third is still to be paid: the timed payments pay it off.
+-- Of the prepared documents, a third is still to be paid: the newest or, in a scattered ledger, one here and one there.
 local OPEN_SHARE = 3
 -- On average a document is paid off by some more payments than this.
 local PAYMENTS_PER_DOCUMENT_MAX = 1.4
@@ -30,7 +30,7 @@ local function draw_amount(from_minor, to_minor)
 end
 
 local function draw_documents(count)
-  local documents = {}
+  local documents, first_day = {}, LAST_DAY - count // DOCUMENTS_PER_DAY * DAY_SECONDS
   for i = 1, count do
     local invoice = i % 2 == 0
     local charged = draw_amount(2000, 40000)
@@ -40,7 +40,7 @@ local function draw_documents(count)
       patient = ("P%05d"):format(random(count // 8 + 1)),
       charged = charged,
       remaining = charged,
-      at = FIRST_DAY + (i // DOCUMENTS_PER_DAY) * DAY_SECONDS + 8 * 3600 + (i % DOCUMENTS_PER_DAY) * 420,
+      at = first_day + (i // DOCUMENTS_PER_DAY) * DAY_SECONDS + 8 * 3600 + (i % DOCUMENTS_PER_DAY) * 420,
     }
   end
   return documents
@@ -62,12 +62,26 @@ local function draw_payment(document, whole, at, key)
   return { document.number, type, group, amount, at, key }
 end
 
--- The past of the ledger: most is paid, a part of the invoices is not, another part only in part.
-local function draw_history(documents, open_from)
-  local payments = {}
-  local function pay(document, whole)
-    payments[#payments + 1] = draw_payment(document, whole, document.at + 600, ("h%08d"):format(#payments + 1))
+-- Opens a plan's file; what it gives writes one row. A plan may be too long to be held.
+local function plan_writer(folder, name)
+  local file = assert(io.open(("%s/%s.tsv"):format(folder, name), "w"))
+  return function(row) assert(file:write(table.concat(row, "\t"), "\n")) end, file
+end
+
+local function write_plan(folder, name, rows)
+  local write, file <close> = plan_writer(folder, name)
+  for _, row in ipairs(rows) do write(row) end
+end
+
+local function write_documents(folder, documents)
+  local write, file <close> = plan_writer(folder, "documents")
+  for _, document in ipairs(documents) do
+    write { document.kind, document.number, document.patient, document.charged, document.at }
   end
+end
+
+-- The past of a clinic: most is paid, a part of the invoices is not, another part only in part; the newest are open.
+local function draw_past(documents, open_from, pay)
   for i = 1, open_from - 1 do
     local document, fate = documents[i], random(100)
     if document.kind == "consultation" or fate <= 80 then
@@ -77,7 +91,26 @@ local function draw_history(documents, open_from)
       pay(document, false)
     end
   end
-  return payments
+end
+
+-- A past without locality: of any day, some are paid and some are not.
+local function draw_scattered_past(documents, pay)
+  for _, document in ipairs(documents) do
+    if random(OPEN_SHARE) > 1 then
+      if chance(25) then pay(document, false) end
+      pay(document, true)
+    end
+  end
+end
+
+-- `draw` is given what pays a document, in whole or in part.
+local function write_history(folder, draw)
+  local write, file <close> = plan_writer(folder, "history")
+  local count = 0
+  draw(function(document, whole)
+    count = count + 1
+    write(draw_payment(document, whole, document.at + 600, ("h%08d"):format(count)))
+  end)
 end
 
 -- Goes on from i to the next document that is not settled.
@@ -100,6 +133,25 @@ local function draw_payments(documents, open_from, count)
     if i <= #documents then
       local at = documents[i].at + random(0, 2) * DAY_SECONDS
       payments[#payments + 1] = draw_payment(documents[i], chance(60), at, ("k%08d"):format(#payments + 1))
+    end
+  end
+  return payments
+end
+
+-- The other extreme: every document that is not settled is as likely as any other, of whatever day.
+local function draw_scattered(documents, count)
+  local payments, open = {}, {}
+  for _, document in ipairs(documents) do
+    if document.remaining > 0 then open[#open + 1] = document end
+  end
+  for i = 1, count do
+    local picked = random(#open)
+    local document = open[picked]
+    local at = document.at + random(0, 2) * DAY_SECONDS
+    payments[i] = draw_payment(document, chance(60), at, ("s%08d"):format(i))
+    if document.remaining == 0 then
+      open[picked] = open[#open]
+      open[#open] = nil
     end
   end
   return payments
@@ -130,29 +182,50 @@ local function find_unpaid(documents)
   return unpaid
 end
 
-local function write_lines(path, rows)
-  local file <close> = assert(io.open(path, "w"))
-  for _, row in ipairs(rows) do file:write(table.concat(row, "\t"), "\n") end
+-- Whatever is drawn must be less than what is open.
+local function check_payments(documents, count)
+  local most = documents // OPEN_SHARE * PAYMENTS_PER_DOCUMENT_MAX
+  assert(count <= most, "too many payments for so few documents")
 end
 
----Draws all plans of a run and writes them into a folder: documents, history, payments, reads, pages (each `.tsv`).
+---Draws the plans of a clinic's ledger into a folder: documents, history, payments, reads, pages (each `.tsv`).
 ---@param folder string
----@param size { seed: integer, documents: integer, payments: integer, reads: integer, pages: integer }
-function workload.write(folder, size)
-  local open = size.documents // OPEN_SHARE
-  assert(size.payments <= open * PAYMENTS_PER_DOCUMENT_MAX, "too many payments for so few documents")
+---@param size { seed: integer, documents: integer, payments: integer, reads: integer, pages: integer } how many of each
+function workload.write_clinic(folder, size)
+  check_payments(size.documents, size.payments)
   math.randomseed(size.seed)
   local documents = draw_documents(size.documents)
-  local open_from = size.documents - open + 1
-  local rows = {}
-  for i, document in ipairs(documents) do
-    rows[i] = { document.kind, document.number, document.patient, document.charged, document.at }
+  local open_from = size.documents - size.documents // OPEN_SHARE + 1
+  write_documents(folder, documents)
+  write_history(folder, function(pay) draw_past(documents, open_from, pay) end)
+  write_plan(folder, "reads", draw_reads(documents, size.reads))
+  write_plan(folder, "pages", draw_pages(find_unpaid(documents), size.pages))
+  write_plan(folder, "payments", draw_payments(documents, open_from, size.payments))
+end
+
+---Draws the plans of a ledger without locality into a folder: documents, history, payments (each `.tsv`).
+---@param folder string
+---@param size { seed: integer, documents: integer, payments: integer } how many of each
+function workload.write_scattered(folder, size)
+  check_payments(size.documents, size.payments)
+  math.randomseed(size.seed)
+  local documents = draw_documents(size.documents)
+  write_documents(folder, documents)
+  write_history(folder, function(pay) draw_scattered_past(documents, pay) end)
+  write_plan(folder, "payments", draw_scattered(documents, size.payments))
+end
+
+---Draws when each of `count` payments is due, in nanoseconds from the start: the gaps of a Poisson process.
+---@param folder string
+---@param size { seed: integer, count: integer, per_second: number }
+function workload.write_arrivals(folder, size)
+  math.randomseed(size.seed)
+  local write, file <close> = plan_writer(folder, "arrivals")
+  local due = 0
+  for _ = 1, size.count do
+    due = due - math.log(1 - random()) / size.per_second
+    write { math.floor(due * 1e9) }
   end
-  write_lines(folder .. "/documents.tsv", rows)
-  write_lines(folder .. "/history.tsv", draw_history(documents, open_from))
-  write_lines(folder .. "/reads.tsv", draw_reads(documents, size.reads))
-  write_lines(folder .. "/pages.tsv", draw_pages(find_unpaid(documents), size.pages))
-  write_lines(folder .. "/payments.tsv", draw_payments(documents, open_from, size.payments))
 end
 
 return workload

@@ -1,20 +1,25 @@
 -- The same ledger rules by hand, in Lua over luasql-sqlite3: what a clinic's programmer would write instead.
 --
--- Tables, rules and favours are those of bench/peers/python.py. LuaSQL 2.6 has no bound parameters and keeps no
--- prepared statement: each is text, with what came from outside escaped, which is how its users write.
+-- Tables, rules and favours are those of bench/peers/python.py. What LuaSQL 2.6, Debian 12's, cannot do: it has neither
+-- `prepare` nor bound parameters (its library does not even use sqlite3_bind_*), so each statement is text, compiled
+-- anew for each call and thrown away after it, with what came from outside escaped. That costs it most of its time, and
+-- is how its users write. Why it is fair: texts are put together by one string.format, there are as few statements as
+-- the rules allow, and rows are fetched by number into tables.
 --
--- Called like bench/plain.c: prepare FILE PLANS | settings FILE | WORK FILE PLANS WARMUP COUNT
+-- Called like bench/plain.c: prepare FILE PLANS | settings FILE | WORK FILE PLANS SKIP WARMUP COUNT
 local clock = require "clock"
 local luasql = require "luasql.sqlite3"
 
 local PAYMENTS_PER_COMMIT, PAGE_ROWS, DAY_SECONDS = 1000, 50, 86400
+local UNPAID = "kind = 2 AND charged > 0 AND collected = 0 AND credited = 0 AND discounted = 0 AND lost = 0 "
+  .. "AND rounded = 0 AND invoice IS NULL AND cancelled = 0"
 local SCHEMA = {
   [[CREATE TABLE document (id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL,
     patient TEXT NOT NULL, at INTEGER NOT NULL, charged INTEGER NOT NULL, collected INTEGER NOT NULL DEFAULT 0,
     credited INTEGER NOT NULL DEFAULT 0, discounted INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0,
-    rounded INTEGER NOT NULL DEFAULT 0, invoice TEXT, cancelled INTEGER NOT NULL DEFAULT 0,
-    open INTEGER NOT NULL) STRICT]],
-  "CREATE INDEX document_open ON document (kind) WHERE open = 1",
+    rounded INTEGER NOT NULL DEFAULT 0, invoice TEXT, cancelled INTEGER NOT NULL DEFAULT 0)
+    STRICT]],
+  "CREATE INDEX document_unpaid ON document (kind) WHERE " .. UNPAID,
   [[CREATE TABLE payment (id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, document TEXT NOT NULL,
     type TEXT NOT NULL, group_tag TEXT, amount INTEGER NOT NULL, rounded INTEGER NOT NULL, at INTEGER NOT NULL,
     day INTEGER NOT NULL, recorded_at INTEGER NOT NULL, actor TEXT, key TEXT UNIQUE) STRICT]],
@@ -26,6 +31,16 @@ local SCHEMA = {
 }
 local FACTS = "kind, charged, collected, credited, discounted, lost, rounded, invoice, cancelled, id, number, patient, "
   .. "at"
+local GET_DOCUMENT = "SELECT " .. FACTS .. " FROM document WHERE number = %s"
+-- The document and the last closed day.
+local GET_PAYABLE = "SELECT " .. FACTS .. ", (SELECT max(through) FROM closing) FROM document WHERE number = %s"
+local ADD_PAYMENT = "INSERT INTO payment (number, document, type, group_tag, amount, rounded, at, day, recorded_at, "
+  .. "actor, key) VALUES ('%s', %s, %s, %s, %d, %d, %d, %d, %d, %s, %s)"
+local ADD_TOTAL = "INSERT INTO day_total VALUES (%d, %s, %s, %s, %d, 1) ON CONFLICT DO UPDATE SET "
+  .. "collected = collected + excluded.collected, count = count + 1"
+local GET_FIRST_PAGE = ("SELECT %s FROM document WHERE %s ORDER BY id DESC LIMIT %d"):format(FACTS, UNPAID, PAGE_ROWS)
+local GET_PAGE_AFTER = ("SELECT %s FROM document WHERE %s AND id < (SELECT id FROM document WHERE number = %%s) "
+  .. "ORDER BY id DESC LIMIT %d"):format(FACTS, UNPAID, PAGE_ROWS)
 local TYPES = {
   cash = { step = 5, excess = "change" },
   card = { groups = { ["POS-1"] = true, ["POS-2"] = true }, excess = "refuse" },
@@ -56,6 +71,7 @@ local function open_file(path)
   connection = assert(environment:connect(path))
   run "PRAGMA page_size = 2048"
   assert(one("PRAGMA journal_mode = WAL")[1] == "wal")
+  run "PRAGMA cache_size = -16384"
   run "PRAGMA synchronous = FULL"
   assert(tostring(one("PRAGMA synchronous")[1]) == "2")
 end
@@ -90,7 +106,7 @@ local function status_of(row)
 end
 
 local function get_document(number)
-  return assert(one("SELECT " .. FACTS .. " FROM document WHERE number = %s", quoted(number)), "document-unknown")
+  return assert(one(GET_DOCUMENT, quoted(number)), "document-unknown")
 end
 
 local function answer(number, document, amount, replayed)
@@ -101,13 +117,12 @@ end
 
 -- Holds a payment against the rules; gives the document, what is paid and what is rounded away.
 local function check(asked, type, minor, at, day)
-  local row = get_document(asked.document)
+  local row = assert(one(GET_PAYABLE, quoted(asked.document)), "document-unknown")
   local status, remaining = status_of(row)
   assert(status ~= "cancelled" and status ~= "invoiced", "document-cancelled or -invoiced")
   assert(not type.groups or type.groups[asked.group], "group-required or -unknown")
   assert(at <= os.time() + DAY_SECONDS, "date-in-future")
-  local closed = one("SELECT max(through) FROM closing")[1]
-  assert(not closed or day > closed, "period-closed")
+  assert(not row[14] or day > row[14], "period-closed")
   assert(remaining > 0, "document-settled")
   assert(minor > 0, "amount-not-positive")
   local step = type.step or 1
@@ -129,16 +144,13 @@ local function pay(asked)
   local row, paid, rounded = check(asked, type, minor, at, day)
   local number = ("R-%05d"):format(ledger.next)
   ledger.next = ledger.next + 1
-  run("INSERT INTO payment (number, document, type, group_tag, amount, rounded, at, day, recorded_at, actor, key) " ..
-    "VALUES (%s, %s, %s, %s, %d, %d, %d, %d, %d, %s, %s)", quoted(number), quoted(asked.document), quoted(asked.type),
-    quoted(asked.group), paid, rounded, at, day, os.time() * 1000, quoted(ledger.actor), quoted(asked.key))
+  local document, type_name, actor = quoted(asked.document), quoted(asked.type), quoted(ledger.actor)
+  run(ADD_PAYMENT, number, document, type_name, quoted(asked.group), paid, rounded, at, day, os.time() * 1000, actor,
+    quoted(asked.key))
   row[3], row[7] = row[3] + paid, row[7] + rounded
   local status, remaining = status_of(row)
-  run("UPDATE document SET collected = %d, rounded = %d, open = %d WHERE id = %d", row[3], row[7],
-    remaining > 0 and 1 or 0, row[10])
-  run("INSERT INTO day_total VALUES (%d, %s, %s, %s, %d, 1) ON CONFLICT DO UPDATE SET " ..
-    "collected = collected + excluded.collected, count = count + 1", day, quoted(asked.type),
-    quoted(asked.group or ""), quoted(ledger.actor), paid)
+  run("UPDATE document SET collected = %d, rounded = %d WHERE id = %d", row[3], row[7], row[10])
+  run(ADD_TOTAL, day, type_name, quoted(asked.group or ""), actor, paid)
   return { number = number, document = asked.document, amount = paid, status = status, remaining = remaining }
 end
 
@@ -158,15 +170,12 @@ local function read_document(number)
 end
 
 local function read_unpaid(after)
-  local last = after == "" and math.maxinteger or one("SELECT id FROM document WHERE number = %s", quoted(after))[1]
-  local cursor = run("SELECT " .. FACTS .. " FROM document WHERE kind = 2 AND open = 1 AND id < %d ORDER BY id DESC",
-    last)
+  local cursor = after == "" and run(GET_FIRST_PAGE) or run(GET_PAGE_AFTER, quoted(after))
   local found = {}
-  while #found < PAGE_ROWS do
-    local row = cursor:fetch({}, "n")
-    if not row then break end
-    local document = shown(row)
-    if document.status == "unpaid" then found[#found + 1] = document end
+  local row = cursor:fetch({}, "n")
+  while row do
+    found[#found + 1] = shown(row)
+    row = cursor:fetch(row, "n")
   end
   cursor:close()
   return found
@@ -174,12 +183,23 @@ end
 
 -- ---- The works, as in bench/ledger.lua ----
 
-local function read_plan(folder, name, make)
-  local rows = {}
-  for line in io.lines(("%s/%s.tsv"):format(folder, name)) do
+-- Goes through the rows of a plan, which may be too long to be held.
+local function each_row(folder, name)
+  local next_line = io.lines(("%s/%s.tsv"):format(folder, name))
+  return function()
+    local line = next_line()
+    if not line then return nil end
     local cells = {}
     for cell in (line .. "\t"):gmatch "(.-)\t" do cells[#cells + 1] = cell end
-    rows[#rows + 1] = make(table.unpack(cells))
+    return cells
+  end
+end
+
+local function read_plan(folder, name, make, skip, count)
+  local rows, next_row = {}, each_row(folder, name)
+  for i = 1, skip + count do
+    local cells = next_row()
+    if i > skip then rows[#rows + 1] = make(table.unpack(cells)) end
   end
   return rows
 end
@@ -190,8 +210,8 @@ local function payment_of(document, type, group, amount, at, key)
     amount = ("%d.%02d"):format(minor // 100, minor % 100), at = os.date("!%Y-%m-%dT%H:%M:%S", math.tointeger(at)) }
 end
 
-local function as_it_is(...)
-  return select("#", ...) > 1 and { ... } or (...)
+local function as_it_is(cell)
+  return cell
 end
 
 local function sum_of(document)
@@ -209,27 +229,29 @@ local function paid_amount(asked)
 end
 
 local WORKS = {
-  durable = { "payments", payment_of, paid_amount, 1 },
-  batch = { "payments", payment_of, paid_amount, PAYMENTS_PER_COMMIT },
-  read = { "reads", as_it_is, function(number) return sum_of(read_document(number)) end },
-  page = { "pages", as_it_is, sum_of_page },
+  durable = { plan = "payments", make = payment_of, step = paid_amount, each = 1, timed = true },
+  open = { plan = "payments", make = payment_of, step = paid_amount, each = 1, timed = true, arrivals = true },
+  batch = { plan = "payments", make = payment_of, step = paid_amount, each = PAYMENTS_PER_COMMIT },
+  scattered = { plan = "payments", make = payment_of, step = paid_amount, each = PAYMENTS_PER_COMMIT },
+  read = { plan = "reads", make = as_it_is, step = function(number) return sum_of(read_document(number)) end },
+  page = { plan = "pages", make = as_it_is, step = sum_of_page },
 }
 
 local function make_ledger(folder)
   for _, statement in ipairs(SCHEMA) do run((statement:gsub("%%", "%%%%"))) end
   ledger.next = 1
   run "BEGIN IMMEDIATE"
-  for _, document in ipairs(read_plan(folder, "documents", as_it_is)) do
-    local kind, number, patient, charged, at = table.unpack(document)
-    run("INSERT INTO document (number, kind, patient, at, charged, open) VALUES (%s, %d, %s, %s, %s, 1)",
+  for cells in each_row(folder, "documents") do
+    local kind, number, patient, charged, at = table.unpack(cells)
+    run("INSERT INTO document (number, kind, patient, at, charged) VALUES (%s, %d, %s, %s, %s)",
       quoted(number), kind == "consultation" and 1 or 2, quoted(patient), at, charged)
   end
-  for _, payment in ipairs(read_plan(folder, "history", payment_of)) do pay(payment) end
+  for cells in each_row(folder, "history") do pay(payment_of(table.unpack(cells))) end
   run "COMMIT"
 end
 
-local function do_steps(step, rows, first, last, each)
-  local sum = 0
+local function do_steps(work, rows, first, last)
+  local sum, step, each = 0, work.step, work.each
   for start = first, last, each or last do
     if each then run "BEGIN IMMEDIATE" end
     for i = start, each and math.min(start + each - 1, last) or last do sum = sum + step(rows[i]) end
@@ -238,24 +260,46 @@ local function do_steps(step, rows, first, last, each)
   return sum
 end
 
-local function measure(work, folder, warmup, count)
-  local plan, make, step, each = table.unpack(WORKS[work])
-  local rows = read_plan(folder, plan, make)
-  ledger.next = one("SELECT count(*) FROM payment")[1] + 1
-  do_steps(step, rows, 1, warmup, each)
-  collectgarbage()
-  local start = clock.now()
-  local sum = do_steps(step, rows, warmup + 1, warmup + count, each)
-  print(("%d %.9f %d"):format(count, clock.now() - start, sum))
+-- Each step's latency in nanoseconds, from when it was due or, where nothing arrives, from when it began.
+local function do_timed_steps(work, rows, first, last, latencies, arrivals)
+  local sum, start = 0, clock.now_ns()
+  local before = start
+  for i = first, last do
+    if arrivals then
+      before = start + arrivals[i - first + 1]
+      clock.wait_until_ns(before)
+    end
+    run "BEGIN IMMEDIATE"
+    sum = sum + work.step(rows[i])
+    run "COMMIT"
+    local after = clock.now_ns()
+    latencies[i - first + 1] = after - before
+    before = after
+  end
+  return sum
 end
 
-local what, path, folder, warmup, count = table.unpack(arg)
+local function measure(work, folder, skip, warmup, count)
+  local rows = read_plan(folder, work.plan, work.make, skip, warmup + count)
+  local arrivals = work.arrivals and read_plan(folder, "arrivals", math.tointeger, 0, count)
+  local latencies = {}
+  for i = 1, work.timed and count or 0 do latencies[i] = 0 end
+  ledger.next = one("SELECT count(*) FROM payment")[1] + 1
+  do_steps(work, rows, 1, warmup)
+  collectgarbage()
+  local do_measured, start = work.timed and do_timed_steps or do_steps, clock.now()
+  local sum = do_measured(work, rows, warmup + 1, warmup + count, latencies, arrivals)
+  print(("%d %.9f %d"):format(count, clock.now() - start, sum))
+  for _, latency in ipairs(latencies) do print(latency) end
+end
+
+local what, path, folder, skip, warmup, count = table.unpack(arg)
 open_file(path)
 if what == "settings" then
-  print("wal", 2, one("SELECT sqlite_version()")[1])
+  print("wal", 2, one("SELECT sqlite_version()")[1], luasql._VERSION)
 elseif what == "prepare" then
   make_ledger(folder)
 else
-  measure(what, folder, math.tointeger(warmup), math.tointeger(count))
+  measure(WORKS[what], folder, math.tointeger(skip), math.tointeger(warmup), math.tointeger(count))
 end
 connection:close()
