@@ -4,8 +4,8 @@
  * more here: a payment has a unique key and an index by document, and the document's balance moves with it. A payment
  * is one prepared statement, a data-modifying CTE, sent with its parameters in binary and without BEGIN or COMMIT: the
  * server commits a statement that stands alone, and answers when its record is on disk. That is one message each way
- * and one statement to start and to end. Other single round trips were slower: UPDATE and INSERT pipelined before one
- * sync by some 6 %, the same between BEGIN and COMMIT by some 11 %.
+ * and one statement to start and to end. Other single round trips were slower in the median of 15 rounds: UPDATE and
+ * INSERT pipelined before one sync by 3 %, the same between BEGIN and COMMIT by 7 %.
  *
  *   postgres prepare CONNECTION PLANS               makes the tables that the plans describe, in an empty database
  *   postgres durable CONNECTION PLANS WARMUP COUNT  prints count, seconds and a checksum
