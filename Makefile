@@ -44,7 +44,8 @@ NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
 .PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-peers docs install install-lua install-c uninstall clean help FORCE
+        bench-growth bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+        help FORCE
 FORCE:
 
 build: module library  ## build the Lua module and the C library (the default)
@@ -145,6 +146,14 @@ bench-growth: build  ## one ledger from 10,000 to a million payments, and its cu
 	@scripts/setup build run chart
 	@bench/growth $(GROWTH_ARGS)
 	@python3 bench/chart.py
+
+bench-reports: build  ## totals beside hledger, ledger and beancount on equal books (REPORTS_ARGS= for options)
+	@scripts/setup build run reports
+	@bench/reports/run $(REPORTS_ARGS)
+
+bench-postgres: build  ## durable payments beside PostgreSQL, in a cluster of its own (POSTGRES_ARGS= for options)
+	@scripts/setup build run postgres
+	@bench/postgres $(POSTGRES_ARGS)
 
 model: build  ## random logs through the core and through the independent model, compared answer by answer
 	@scripts/setup build run test
