@@ -6,7 +6,7 @@
 /* ---- The box ---- */
 
 l_ledger *l_check_ledger(lua_State *L, int index) {
-  l_ledger *box = luaL_testudata(L, index, LEDGER_TYPE);
+  l_ledger *box = l_test(L, index, LEDGER_TYPE);
   if (box == NULL)
     luaL_argerror(L, index, "a ledger is expected: call its methods with a colon, as in ledger:pay{...}");
   if (box->answering) luaL_error(L, "busy: the ledger is answering another call; a finalizer must not use it");
@@ -284,7 +284,9 @@ static const luaL_Reg ledger_metamethods[] = {
 
 /* A second require finds the type made: its methods may have been completed in Lua, and ledgers of it are open. */
 static void open_ledger_type(lua_State *L) {
-  if (!luaL_newmetatable(L, LEDGER_TYPE)) {
+  bool first = luaL_newmetatable(L, LEDGER_TYPE);
+  l_know_type(L, LEDGER_TYPE);
+  if (!first) {
     lua_getfield(L, -1, "__index");
     lua_remove(L, -2);
     return;

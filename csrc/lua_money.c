@@ -6,11 +6,12 @@
 void l_push_money(lua_State *L, int64_t minor, const tally_currency *currency) {
   tally_money *money = lua_newuserdatauv(L, sizeof *money, 0);
   *money = (tally_money){minor, currency};
-  luaL_setmetatable(L, MONEY_TYPE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, MONEY_TYPE);
+  lua_setmetatable(L, -2);
 }
 
 const tally_money *l_to_money(lua_State *L, int index) {
-  return luaL_testudata(L, index, MONEY_TYPE);
+  return l_test(L, index, MONEY_TYPE);
 }
 
 static const tally_money *check_money(lua_State *L, int index) {
@@ -221,6 +222,7 @@ static const luaL_Reg money_metamethods[] = {{"__add", money_add},
 
 void l_open_money(lua_State *L) {
   luaL_newmetatable(L, MONEY_TYPE);
+  l_know_type(L, MONEY_TYPE);
   luaL_setfuncs(L, money_metamethods, 0);
   luaL_newlib(L, money_methods);
   lua_pushcclosure(L, money_index, 1);

@@ -3,6 +3,22 @@
 
 #include "lua_tallystick.h"
 
+const char l_ledger_type[] = "tallystick.ledger", l_money_type[] = "tallystick.money";
+
+void l_know_type(lua_State *L, const char *type) {
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+}
+
+void *l_test(lua_State *L, int index, const char *type) {
+  void *data = lua_touserdata(L, index);
+  if (data == NULL || !lua_getmetatable(L, index)) return NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? data : NULL;
+}
+
 tally_text l_text(lua_State *L, int index) {
   size_t length;
   const char *data = lua_tolstring(L, index, &length);
@@ -255,7 +271,7 @@ void l_fill_request(lua_State *L, int self, int table, tally_command command) {
   bool pays = command == TALLY_COMMAND_PAY || command == TALLY_COMMAND_CORRECT;
   luaL_checkstack(L, 16, "too many values");
   bool told = box->has_clock && ask_clock(L, self, &now_ms, &failure);
-  box = l_check_ledger(L, self); /* the clock may have closed it */
+  if (box->has_clock) box = l_check_ledger(L, self); /* it may have closed the ledger */
   l_hold(box);
   tally_request_begin(box->request, command);
   if (told) tally_request_now(box->request, now_ms);

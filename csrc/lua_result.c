@@ -106,23 +106,42 @@ int l_refuse(lua_State *L, tally_code code, const char *field, const char *messa
 
 /* ---- Documents ---- */
 
+/* Sets an amount that most often is one of two which lie just under the table on the stack, or zero. */
+static void set_shared_money(lua_State *L, const char *name, int64_t minor, const tally_document *document,
+                             const tally_currency *currency) {
+  if (minor == document->facts.charged) lua_pushvalue(L, -3);
+  else if (minor == document->remaining_minor) lua_pushvalue(L, -2);
+  else push_money(L, minor, currency);
+  lua_setfield(L, -2, name);
+}
+
 static void set_facts(lua_State *L, const tally_document *document, const tally_currency *currency) {
   const tally_facts *facts = &document->facts;
-  set_money(L, "charged", facts->charged, currency);
-  set_money(L, "collected", facts->collected, currency);
-  set_money(L, "credited", facts->credited, currency);
-  set_money(L, "discounted", facts->discounted, currency);
-  set_money(L, "lost", facts->lost, currency);
-  set_money(L, "rounded", facts->rounded, currency);
   /* Cannot overflow: the status was computed from the same sum. */
-  set_money(L, "settled", facts->collected + facts->credited + facts->discounted + facts->lost + facts->rounded,
-            currency);
-  set_money(L, "remaining", document->remaining_minor, currency);
+  int64_t settled = facts->collected + facts->credited + facts->discounted + facts->lost + facts->rounded;
+  set_shared_money(L, "charged", facts->charged, document, currency);
+  set_shared_money(L, "collected", facts->collected, document, currency);
+  set_shared_money(L, "credited", facts->credited, document, currency);
+  set_shared_money(L, "discounted", facts->discounted, document, currency);
+  set_shared_money(L, "lost", facts->lost, document, currency);
+  set_shared_money(L, "rounded", facts->rounded, document, currency);
+  set_shared_money(L, "settled", settled, document, currency);
+  set_shared_money(L, "remaining", document->remaining_minor, document, currency);
   set_boolean(L, "invoiced", facts->invoiced);
   set_boolean(L, "cancelled", facts->cancelled);
 }
 
+static void set_lists(lua_State *L, const tally_document *document) {
+  l_set_text(L, "label", document->label);
+  l_set_text(L, "note", document->note);
+  if (document->kind == TALLY_INVOICE)
+    set_texts(L, "consultations", document->consultations, document->consultation_count);
+  set_texts(L, "payments", document->payments, document->payment_count);
+}
+
 void l_push_document(lua_State *L, const tally_document *document, const tally_currency *currency, bool whole) {
+  push_money(L, document->facts.charged, currency);
+  push_money(L, document->remaining_minor, currency);
   lua_createtable(L, 0, 24);
   l_set_text(L, "number", document->number);
   set_string(L, "kind", tally_document_kind_name(document->kind));
@@ -135,12 +154,9 @@ void l_push_document(lua_State *L, const tally_document *document, const tally_c
   set_time(L, "recorded_at", document->recorded_at_ms);
   if (document->has_due) set_day(L, "due", document->due);
   set_boolean(L, "overdue", document->overdue);
-  if (!whole) return;
-  l_set_text(L, "label", document->label);
-  l_set_text(L, "note", document->note);
-  if (document->kind == TALLY_INVOICE)
-    set_texts(L, "consultations", document->consultations, document->consultation_count);
-  set_texts(L, "payments", document->payments, document->payment_count);
+  if (whole) set_lists(L, document);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
 }
 
 /* ---- Payments ---- */

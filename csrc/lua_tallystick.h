@@ -9,8 +9,8 @@
 
 #include "tallystick.h"
 
-#define LEDGER_TYPE "tallystick.ledger"
-#define MONEY_TYPE "tallystick.money"
+#define LEDGER_TYPE l_ledger_type
+#define MONEY_TYPE l_money_type
 #define CURSOR_TYPE "tallystick.cursor"
 #define VERIFY_TYPE "tallystick.verify"
 #define BACKUP_TYPE "tallystick.backup"
@@ -32,6 +32,12 @@ enum { LEDGER_CLOCK = 1, LEDGER_ACTOR, LEDGER_ROLES, LEDGER_ROLE_TEXTS, LEDGER_U
 /* Gives an open ledger's box; raises for another value and for a closed ledger. */
 l_ledger *l_check_ledger(lua_State *L, int index);
 tally_text l_text(lua_State *L, int index);
+/* What is asked of every value and call: a type's metatable by the address of its name's first letter, which costs less than
+ * by the name. l_know_type takes the metatable at the top of the stack and leaves it there; l_test gives the userdata, or
+ * NULL where the value is none of the type. */
+extern const char l_ledger_type[], l_money_type[];
+void l_know_type(lua_State *L, const char *type);
+void *l_test(lua_State *L, int index, const char *type);
 /* From a request's first field to its answer's last, what the core gave is borrowed and the request is shared. A finalizer
  * that runs meanwhile and uses the same ledger would take both away: between l_hold and l_done (which gives the count of
  * results back) the ledger's calls raise busy. */
