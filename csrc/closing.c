@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "days.h"
 #include "pairs.h"
 #include "pending.h"
 
@@ -15,9 +16,10 @@ static int32_t first_open_day(const ledger_state *state) {
 
 static tally_code read_totals(tally_ledger *ledger, const totals_query *query, const tally_totals **rows,
                               size_t *count) {
+  tally_totals *list;
   TRY(pending_flush(ledger));
-  TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, query, rows, count)));
-  tally_totals *list = (tally_totals *)*rows; /* in our own memory */
+  TRY(days_read(ledger, query, &list, count));
+  *rows = list;
   for (size_t i = 0; i < *count; i++) {
     if (totals_money(&list[i])) {
       return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the days' totals leave 64-bit minor units");

@@ -1,9 +1,10 @@
 /* pending.c - day totals and number series that the open transaction has moved and not yet written. */
 #include "pending.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "journal.h"
+#include "days.h"
 
 /* FNV-1a (Fowler, Noll, Vo): short keys, no adversary: whoever can choose types and actors only slows himself. */
 static uint32_t hash_text(uint32_t hash, tally_text text) {
@@ -68,11 +69,16 @@ void pending_series(tally_ledger *ledger, series which, int64_t next) {
   ledger->pending.series_moved |= 1u << which;
 }
 
+static int compare_rows(const void *a, const void *b) {
+  return days_compare(*(const tally_totals *const *)a, *(const tally_totals *const *)b);
+}
+
 static tally_code write_all(tally_ledger *ledger) {
   const pending_rows *pending = &ledger->pending;
-  for (size_t i = 0; i < pending->count; i++) {
-    TRY(fail_store(ledger, store_totals_add(ledger->store, &pending->totals[i])));
-  }
+  const tally_totals *rows[PENDING_ROWS_MAX];
+  for (size_t i = 0; i < pending->count; i++) rows[i] = &pending->totals[i];
+  if (pending->count > 1) qsort(rows, pending->count, sizeof rows[0], compare_rows);
+  TRY(days_add(ledger, rows, pending->count));
   return write_series(ledger);
 }
 

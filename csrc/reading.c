@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "days.h"
 #include "numbers.h"
 #include "pending.h"
 #include "request.h"
@@ -182,9 +183,10 @@ tally_code tally_read_totals(tally_ledger *ledger, tally_request *request, const
   totals_query query = {.from = command_has(&asked, FIELD_FROM_DAY) ? asked.from_day : INT32_MIN,
                         .to = command_has(&asked, FIELD_TO_DAY) ? asked.to_day : INT32_MAX,
                         .by = *by};
+  tally_totals *list;
   TRY(pending_flush(ledger));
-  TRY(fail_store(ledger, store_totals_read(ledger->store, &ledger->call, &query, rows, count)));
-  tally_totals *list = (tally_totals *)*rows; /* in our own memory */
+  TRY(days_read(ledger, &query, &list, count));
+  *rows = list;
   for (size_t i = 0; i < *count; i++) {
     if (totals_money(&list[i]))
       return fail(ledger, TALLY_ERR_AMOUNT_OVERFLOW, "totals: a sum leaves 64-bit minor units; ask for fewer days");
@@ -210,14 +212,26 @@ tally_code tally_read_head(tally_ledger *ledger, tally_head *head) {
   return TALLY_OK;
 }
 
+/* Every numbered act counts once, on its day. */
+static tally_code count_payments(tally_ledger *ledger, int64_t *count) {
+  totals_query all = {.from = INT32_MIN, .to = INT32_MAX};
+  tally_totals *rows;
+  size_t found;
+  tally_code code = days_read(ledger, &all, &rows, &found);
+  *count = code == TALLY_OK && found ? rows[0].count : 0;
+  return code;
+}
+
 tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   tally_head head;
   store_facts facts;
   closing_row closing;
+  int64_t payments;
   TRY(tally_read_head(ledger, &head));
   TRY(pending_flush(ledger));
   TRY(ledger_reload(ledger));
   TRY(fail_store(ledger, store_facts_get(ledger->store, &facts)));
+  TRY(count_payments(ledger, &payments));
   *info = (tally_info){.version = TALLY_VERSION,
                        .sqlite_version = store_engine_version(),
                        .path = ledger->path,
@@ -227,7 +241,7 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
                        .created_at_ms = ledger->created_at_ms,
                        .entries = head.seq,
                        .documents = facts.documents,
-                       .payments = facts.payments,
+                       .payments = payments,
                        .closings = facts.closings,
                        .file_bytes = facts.file_bytes,
                        .script_version = (int32_t)ledger->in_force.version,

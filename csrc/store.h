@@ -152,21 +152,25 @@ typedef struct credit_row {
 } credit_row;
 tally_code store_credits_page(store *in, arena *from, tally_text after, credit_row *rows, size_t room, size_t *count);
 
-/* Days' totals; absent type, group and actor are "". money is not stored. */
-tally_code store_totals_add(store *in, const tally_totals *delta);
-typedef struct totals_query {
-  int32_t from, to;
-  unsigned by;
-  tally_text type; /* none: all */
-} totals_query;
-tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
-                             size_t *count);
+/* Days' totals: one row a day, its content the core's (days.h). */
+typedef struct day_row {
+  int32_t day;
+  tally_text totals;
+} day_row;
+tally_code store_day_get(store *in, arena *from, int32_t day, tally_text *totals);
+tally_code store_day_put(store *in, const day_row *row);
+tally_code store_day_set(store *in, const day_row *row);
+/* Pages of days from..to, in order. */
+tally_code store_days_page(store *in, arena *from, int64_t first, int64_t last, day_row *rows, size_t room,
+                           size_t *count);
 
 /* Days' totals that verify adds up anew from the journal, in a table that is gone with the connection: as many as there
- * are, whatever memory there is. The end gives a day whose rows differ; TALLY_DONE where none does. */
+ * are, whatever memory there is. Absent texts are empty. _of_day gives a day's rows in their order, up to room of them. */
 tally_code store_checked_begin(store *in);
 tally_code store_checked_add(store *in, const tally_totals *delta);
-tally_code store_checked_differs(store *in, int32_t *day);
+tally_code store_checked_of_day(store *in, arena *from, int32_t day, tally_totals *rows, size_t room, size_t *count);
+/* The first day that has no row in the file; TALLY_DONE where each has. */
+tally_code store_checked_missing(store *in, int64_t *day);
 
 /* Number series: 1 consultation, 2 invoice; that of the payments goes by their entries (numbers.h). */
 typedef enum series { SERIES_CONSULTATION = 1, SERIES_INVOICE, SERIES_PAYMENT, SERIES_END } series;
@@ -186,7 +190,7 @@ tally_code store_closings_all(store *in, arena *from, const closing_row **rows, 
 typedef struct store_facts {
   int schema_version, synchronous;
   char journal_mode[16];
-  int64_t documents, patients, payments, closings, days, annotations, file_bytes;
+  int64_t documents, patients, closings, days, annotations, file_bytes;
 } store_facts;
 tally_code store_facts_get(store *in, store_facts *facts);
 const char *store_engine_version(void);

@@ -39,8 +39,7 @@ static const char tables_1[] =
     "  STRICT;"
     "CREATE TABLE credit (patient TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) "
     "  STRICT, WITHOUT ROWID;"
-    "CREATE TABLE day_total (id INTEGER PRIMARY KEY, " DAY_TOTAL_COLUMNS
-    ", UNIQUE (day, type, group_tag, actor)) STRICT;"
+    "CREATE TABLE day_total (day INTEGER PRIMARY KEY, totals BLOB NOT NULL) STRICT;"
     "CREATE TABLE series (id INTEGER PRIMARY KEY, next INTEGER NOT NULL CHECK (next > 0)) STRICT;"
     "CREATE TABLE closing (through INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES entry (seq)) STRICT;";
 

@@ -15,8 +15,8 @@
   "credited, discounted, lost, rounded"
 /* Written word for word as in the partial index, so that the planner takes it. */
 #define DOCUMENT_IS_OPEN "open = 1"
-/* As the table of days' totals has them. */
-#define DAY_TOTAL_COLUMNS                                                                                             \
+/* As verify adds them up. */
+#define CHECKED_COLUMNS                                                                                               \
   "day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, actor TEXT NOT NULL, "                          \
   "collected INTEGER NOT NULL, refunded INTEGER NOT NULL, deposited INTEGER NOT NULL, withdrawn INTEGER NOT NULL, "   \
   "credited INTEGER NOT NULL, discounted INTEGER NOT NULL, lost INTEGER NOT NULL, rounded INTEGER NOT NULL, "         \
@@ -154,13 +154,11 @@ enum {
   X(CREDIT_SET, "UPDATE credit SET balance = $1 WHERE patient = $2")                                                  \
   X(CREDIT_PUT, "INSERT INTO credit (balance, patient) VALUES ($1, $2)")                                              \
   X(CREDITS_PAGE, "SELECT patient, balance FROM credit WHERE patient > $1 ORDER BY patient LIMIT $2")                 \
-  X(TOTALS_MOVE,                                                                                                      \
-    "UPDATE day_total SET collected = collected + $1, refunded = refunded + $2, deposited = deposited + $3, "         \
-    "withdrawn = withdrawn + $4, credited = credited + $5, discounted = discounted + $6, lost = lost + $7, "          \
-    "rounded = rounded + $8, count = count + $9 WHERE day = $10 AND type = $11 AND group_tag = $12 AND actor = $13")  \
-  X(TOTALS_PUT, "INSERT INTO day_total (" TOTALS_COLUMNS ", day, type, group_tag, actor) VALUES ($1, $2, $3, $4, "    \
-                "$5, $6, $7, $8, $9, $10, $11, $12, $13)")                                                            \
-  X(CHECKED_TABLE, "CREATE TEMP TABLE IF NOT EXISTS checked_total (" DAY_TOTAL_COLUMNS                                \
+  X(DAY_GET, "SELECT totals FROM day_total WHERE day = $1")                                                           \
+  X(DAY_SET, "UPDATE day_total SET totals = $1 WHERE day = $2")                                                       \
+  X(DAY_PUT, "INSERT INTO day_total (totals, day) VALUES ($1, $2)")                                                   \
+  X(DAYS_PAGE, "SELECT day, totals FROM day_total WHERE day >= $1 AND day <= $2 ORDER BY day LIMIT $3")               \
+  X(CHECKED_TABLE, "CREATE TEMP TABLE IF NOT EXISTS checked_total (" CHECKED_COLUMNS                                  \
                    ", PRIMARY KEY (day, type, group_tag, actor)) STRICT, WITHOUT ROWID")                              \
   X(CHECKED_CLEAR, "DELETE FROM checked_total")                                                                       \
   X(CHECKED_MOVE,                                                                                                     \
@@ -169,20 +167,9 @@ enum {
     "rounded = rounded + $8, count = count + $9 WHERE day = $10 AND type = $11 AND group_tag = $12 AND actor = $13")  \
   X(CHECKED_PUT, "INSERT INTO checked_total (" TOTALS_COLUMNS ", day, type, group_tag, actor) VALUES ($1, $2, $3, "   \
                  "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")                                                       \
-  X(CHECKED_DIFFERENT,                                                                                                \
-    "SELECT c.day FROM checked_total c LEFT JOIN day_total d ON d.day = c.day AND d.type = c.type AND d.group_tag = " \
-    "c.group_tag AND d.actor = c.actor WHERE d.id IS NULL OR d.collected <> c.collected OR d.refunded <> c.refunded " \
-    "OR d.deposited <> c.deposited OR d.withdrawn <> c.withdrawn OR d.credited <> c.credited OR d.discounted <> "     \
-    "c.discounted OR d.lost <> c.lost OR d.rounded <> c.rounded OR d.count <> c.count LIMIT 1")                       \
-  X(CHECKED_UNKNOWN,                                                                                                  \
-    "SELECT d.day FROM day_total d LEFT JOIN checked_total c ON c.day = d.day AND c.type = d.type AND c.group_tag = " \
-    "d.group_tag AND c.actor = d.actor WHERE c.day IS NULL LIMIT 1")                                                  \
-  X(TOTALS_READ,                                                                                                      \
-    "SELECT CASE WHEN $1 THEN day END, CASE WHEN $2 THEN type END, CASE WHEN $3 THEN group_tag END, "                 \
-    "CASE WHEN $4 THEN actor END, sum(collected), sum(refunded), sum(deposited), sum(withdrawn), sum(credited), "     \
-    "sum(discounted), sum(lost), sum(rounded), sum(count) FROM day_total WHERE day BETWEEN $5 AND $6 "                \
-    "AND ($7 IS NULL OR type = $7) "                                                                                  \
-    "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")                                                                        \
+  X(CHECKED_OF_DAY, "SELECT day, type, group_tag, actor, " TOTALS_COLUMNS " FROM checked_total WHERE day = $1 "       \
+                    "ORDER BY type, group_tag, actor LIMIT $2")                                                       \
+  X(CHECKED_MISSING, "SELECT min(day) FROM checked_total WHERE day NOT IN (SELECT day FROM day_total)")               \
   X(SERIES_GET, "SELECT next FROM series WHERE id = $1")                                                              \
   X(SERIES_SET, "UPDATE series SET next = $1 WHERE id = $2")                                                          \
   X(SERIES_PUT, "INSERT INTO series (next, id) VALUES ($1, $2)")                                                      \
@@ -192,9 +179,8 @@ enum {
   X(COUNT_ANNOTATIONS, "SELECT count(*) FROM annotation")                                                             \
   X(COUNT_DOCUMENTS, "SELECT count(*) FROM document")                                                                 \
   X(COUNT_PATIENTS, "SELECT count(*) FROM (SELECT patient FROM document UNION SELECT patient FROM credit)")           \
-  X(COUNT_PAYMENTS, "SELECT coalesce(sum(count), 0) FROM day_total")                                                  \
   X(COUNT_CLOSINGS, "SELECT count(*) FROM closing")                                                                   \
-  X(COUNT_DAYS, "SELECT count(*) FROM (SELECT DISTINCT day FROM day_total)")                                          \
+  X(COUNT_DAYS, "SELECT count(*) FROM day_total")                                                                     \
   X(CHECK_FILE, "PRAGMA integrity_check(1)")                                                                          \
   X(CHECK_REFERENCES, "PRAGMA foreign_key_check")
 

@@ -21,9 +21,54 @@ static tally_code write_totals(store *in, statement which, const tally_totals *d
   return store_run(in, prepared);
 }
 
-tally_code store_totals_add(store *in, const tally_totals *delta) {
-  tally_code code = write_totals(in, STMT_TOTALS_MOVE, delta);
-  return code || store_found_row(in) ? code : write_totals(in, STMT_TOTALS_PUT, delta);
+tally_code store_day_get(store *in, arena *from, int32_t day, tally_text *totals) {
+  sqlite3_stmt *prepared;
+  bool failed = false;
+  tally_code code = store_statement(in, STMT_DAY_GET, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, day);
+  code = store_step(in, prepared);
+  if (code) return code;
+  *totals = column_blob(prepared, 0, from, &failed);
+  sqlite3_reset(prepared);
+  return failed ? store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory") : TALLY_OK;
+}
+
+static tally_code write_day(store *in, statement which, const day_row *row) {
+  sqlite3_stmt *prepared;
+  tally_code code = store_statement(in, which, &prepared);
+  if (code) return code;
+  bind_blob(prepared, 1, row->totals);
+  sqlite3_bind_int(prepared, 2, row->day);
+  return store_run(in, prepared);
+}
+
+tally_code store_day_put(store *in, const day_row *row) {
+  return write_day(in, STMT_DAY_PUT, row);
+}
+
+tally_code store_day_set(store *in, const day_row *row) {
+  return write_day(in, STMT_DAY_SET, row);
+}
+
+tally_code store_days_page(store *in, arena *from, int64_t first, int64_t last, day_row *rows, size_t room,
+                           size_t *count) {
+  sqlite3_stmt *prepared;
+  bool failed = false, damaged = false;
+  *count = 0;
+  tally_code code = store_statement(in, STMT_DAYS_PAGE, &prepared);
+  if (code) return code;
+  sqlite3_bind_int64(prepared, 1, first);
+  sqlite3_bind_int64(prepared, 2, last);
+  sqlite3_bind_int64(prepared, 3, (sqlite3_int64)room);
+  while (*count < room && (code = store_step(in, prepared)) == TALLY_OK) {
+    rows[*count].day = column_int32(prepared, 0, &damaged);
+    rows[(*count)++].totals = column_blob(prepared, 1, from, &failed);
+  }
+  sqlite3_reset(prepared);
+  if (failed) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  if (damaged) return store_failed_with(in, TALLY_ERR_CORRUPT, "a day of the file is out of its range");
+  return code == TALLY_DONE ? TALLY_OK : code;
 }
 
 tally_code store_checked_begin(store *in) {
@@ -36,20 +81,6 @@ tally_code store_checked_add(store *in, const tally_totals *delta) {
   return code || store_found_row(in) ? code : write_totals(in, STMT_CHECKED_PUT, delta);
 }
 
-tally_code store_checked_differs(store *in, int32_t *day) {
-  static const statement questions[] = {STMT_CHECKED_DIFFERENT, STMT_CHECKED_UNKNOWN};
-  for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-    sqlite3_stmt *prepared;
-    int64_t found;
-    tally_code code = store_statement(in, questions[i], &prepared);
-    if (!code) code = store_read_integer(in, prepared, &found);
-    if (code == TALLY_DONE) continue;
-    if (!code) *day = (int32_t)found;
-    return code;
-  }
-  return TALLY_DONE;
-}
-
 static void read_totals(sqlite3_stmt *row, arena *from, tally_totals *out, bool *failed) {
   *out = (tally_totals){.day = sqlite3_column_int(row, 0)};
   out->type = column_text(row, 1, from, failed);
@@ -60,48 +91,30 @@ static void read_totals(sqlite3_stmt *row, arena *from, tally_totals *out, bool 
   for (int i = 0; i < (int)(sizeof columns / sizeof columns[0]); i++) *columns[i] = sqlite3_column_int64(row, 4 + i);
 }
 
-/* Doubles a list of rows in the arena. */
-static tally_totals *grow(arena *from, const tally_totals *rows, size_t count, size_t room) {
-  tally_totals *grown = ARENA_ARRAY(from, tally_totals, room);
-  if (grown && count) memcpy(grown, rows, count * sizeof *rows);
-  return grown;
-}
-
-static tally_code collect_totals(store *in, sqlite3_stmt *prepared, arena *from, const tally_totals **rows,
-                                 size_t *count) {
-  tally_totals *list = NULL;
-  size_t room = 0;
+tally_code store_checked_of_day(store *in, arena *from, int32_t day, tally_totals *rows, size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
   bool failed = false;
-  tally_code code;
   *count = 0;
-  while ((code = store_step(in, prepared)) == TALLY_OK) {
-    if (*count == room) {
-      room = room ? room * 2 : 64;
-      list = grow(from, list, *count, room);
-    }
-    if (list) read_totals(prepared, from, &list[(*count)++], &failed);
-    if (list == NULL || failed) {
-      sqlite3_reset(prepared);
-      return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
-    }
+  tally_code code = store_statement(in, STMT_CHECKED_OF_DAY, &prepared);
+  if (code) return code;
+  sqlite3_bind_int(prepared, 1, day);
+  sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
+  while (*count < room && (code = store_step(in, prepared)) == TALLY_OK) {
+    read_totals(prepared, from, &rows[(*count)++], &failed);
   }
-  *rows = list;
+  sqlite3_reset(prepared);
+  if (failed) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
   return code == TALLY_DONE ? TALLY_OK : code;
 }
 
-tally_code store_totals_read(store *in, arena *from, const totals_query *query, const tally_totals **rows,
-                             size_t *count) {
+static tally_code read_integer_of(store *in, statement which, int64_t *count) {
   sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, STMT_TOTALS_READ, &prepared);
-  if (code) return code;
-  sqlite3_bind_int(prepared, 1, (query->by & TALLY_BY_DAY) != 0);
-  sqlite3_bind_int(prepared, 2, (query->by & TALLY_BY_TYPE) != 0);
-  sqlite3_bind_int(prepared, 3, (query->by & TALLY_BY_GROUP) != 0);
-  sqlite3_bind_int(prepared, 4, (query->by & TALLY_BY_ACTOR) != 0);
-  sqlite3_bind_int(prepared, 5, query->from);
-  sqlite3_bind_int(prepared, 6, query->to);
-  bind_text(prepared, 7, query->type);
-  return collect_totals(in, prepared, from, rows, count);
+  tally_code code = store_statement(in, which, &prepared);
+  return code ? code : store_read_integer(in, prepared, count);
+}
+
+tally_code store_checked_missing(store *in, int64_t *day) {
+  return read_integer_of(in, STMT_CHECKED_MISSING, day);
 }
 
 tally_code store_series_get(store *in, series which, int64_t *next) {
@@ -166,21 +179,14 @@ tally_code store_closings_all(store *in, arena *from, const closing_row **rows, 
   return code == TALLY_DONE ? TALLY_OK : code;
 }
 
-static tally_code count_rows(store *in, statement which, int64_t *count) {
-  sqlite3_stmt *prepared;
-  tally_code code = store_statement(in, which, &prepared);
-  return code ? code : store_read_integer(in, prepared, count);
-}
-
 tally_code store_facts_get(store *in, store_facts *facts) {
   *facts = (store_facts){.schema_version = store_schema_version()};
   tally_code code = held_settle(in);
-  if (!code) code = count_rows(in, STMT_COUNT_DOCUMENTS, &facts->documents);
-  if (!code) code = count_rows(in, STMT_COUNT_PATIENTS, &facts->patients);
-  if (!code) code = count_rows(in, STMT_COUNT_PAYMENTS, &facts->payments);
-  if (!code) code = count_rows(in, STMT_COUNT_CLOSINGS, &facts->closings);
-  if (!code) code = count_rows(in, STMT_COUNT_DAYS, &facts->days);
-  if (!code) code = count_rows(in, STMT_COUNT_ANNOTATIONS, &facts->annotations);
+  if (!code) code = read_integer_of(in, STMT_COUNT_DOCUMENTS, &facts->documents);
+  if (!code) code = read_integer_of(in, STMT_COUNT_PATIENTS, &facts->patients);
+  if (!code) code = read_integer_of(in, STMT_COUNT_CLOSINGS, &facts->closings);
+  if (!code) code = read_integer_of(in, STMT_COUNT_DAYS, &facts->days);
+  if (!code) code = read_integer_of(in, STMT_COUNT_ANNOTATIONS, &facts->annotations);
   if (code) return code;
   char text[32];
   store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "config_codec.h"
+#include "days.h"
 #include "pairs.h"
 #include "plan.h"
 #include "verify.h"
@@ -222,13 +223,48 @@ tally_code verify_add_totals(tally_verify *in, const tally_totals *delta) {
   return TALLY_OK;
 }
 
+static tally_code day_wrong(tally_verify *in, int32_t day) {
+  const char *text = day_text(in->ledger, day);
+  tally_code code = derived_wrong(in, 0, "its totals are not those of the journal", text);
+  return with_detail(in->ledger, code, "day", text_of(text));
+}
+
+static bool same_totals(const tally_totals *a, const tally_totals *b) {
+  return days_compare(a, b) == 0 && a->collected == b->collected && a->refunded == b->refunded &&
+         a->deposited == b->deposited && a->withdrawn == b->withdrawn && a->credited == b->credited &&
+         a->discounted == b->discounted && a->lost == b->lost && a->rounded == b->rounded && a->count == b->count;
+}
+
+/* Holds a day's row against what the journal adds up to. */
+static tally_code check_day(tally_verify *in, const day_row *day) {
+  tally_ledger *ledger = in->ledger;
+  tally_totals *rows;
+  size_t count, found;
+  arena_reset(&ledger->call);
+  tally_code code = days_decode(ledger, &ledger->call, day, &rows, &count);
+  if (code) return code == TALLY_ERR_CORRUPT ? day_wrong(in, day->day) : code;
+  tally_totals *checked = ARENA_ARRAY(&ledger->call, tally_totals, count + 1);
+  if (checked == NULL) return fail_memory(ledger);
+  TRY(fail_store(ledger, store_checked_of_day(ledger->store, &ledger->call, day->day, checked, count + 1, &found)));
+  bool same = found == count && count > 0;
+  for (size_t i = 0; same && i < count; i++) same = same_totals(&rows[i], &checked[i]);
+  return same ? TALLY_OK : day_wrong(in, day->day);
+}
+
 static tally_code check_days(tally_verify *in) {
-  int32_t day;
+  day_row page[STORE_PAGE];
+  int64_t first = INT32_MIN, missing;
   TRY(spill_totals(in));
-  tally_code code = store_checked_differs(in->ledger->store, &day);
+  for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
+    arena_reset(&in->page);
+    TRY(fail_store(in->ledger,
+                   store_days_page(in->ledger->store, &in->page, first, INT32_MAX, page, STORE_PAGE, &count)));
+    for (size_t i = 0; i < count; i++) TRY(check_day(in, &page[i]));
+    if (count) first = (int64_t)page[count - 1].day + 1;
+  }
+  tally_code code = store_checked_missing(in->ledger->store, &missing);
   if (code) return code == TALLY_DONE ? TALLY_OK : fail_store(in->ledger, code);
-  code = derived_wrong(in, 0, "its totals are not those of the journal", day_text(in->ledger, day));
-  return with_detail(in->ledger, code, "day", text_of(day_text(in->ledger, day)));
+  return day_wrong(in, (int32_t)missing);
 }
 
 /* ---- Credits, series, closings ---- */

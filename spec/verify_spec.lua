@@ -43,6 +43,10 @@ describe("verify", function()
     return ("UPDATE entry SET details = CAST(%s AS BLOB) WHERE seq = %d"):format(expression, seq)
   end
 
+  local function totals_of(expression)
+    return ("UPDATE day_total SET totals = CAST(%s AS BLOB)"):format(expression)
+  end
+
   -- What is changed, the statement, the code, and the entry that is named (nil: none).
   for _, row in ipairs {
     { "an amount", "UPDATE entry SET amount = 1 WHERE seq = 5", "chain-broken", 5 },
@@ -92,11 +96,13 @@ describe("verify", function()
     { "a patient's credit", "UPDATE credit SET balance = 1 WHERE patient = 'P2'", "corrupt" },
     { "a credit the journal knows nothing of", "INSERT INTO credit VALUES ('P7', 0)", "corrupt" },
     { "a deleted credit", "DELETE FROM credit", "corrupt" },
-    { "a day's total", "UPDATE day_total SET collected = collected + 1 WHERE type = 'card'", "corrupt" },
-    { "a deleted day", "DELETE FROM day_total WHERE type = 'card'", "corrupt" },
-    { "a day the journal knows nothing of",
-      "INSERT INTO day_total VALUES (NULL, 1, 'x', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-      "corrupt" },
+    { "a day's total", totals_of "replace(CAST(totals AS TEXT), 'card', 'cash')", "corrupt" },
+    { "a day's sum", totals_of "substr(totals, 1, length(totals) - 1) || x'7E'", "corrupt" },
+    { "a day's rows in another order", totals_of "substr(totals, 2) || substr(totals, 1, 1)", "corrupt" },
+    { "a day's row cut short", totals_of "substr(totals, 1, length(totals) - 1)", "corrupt" },
+    { "a day's row without content", totals_of "''", "corrupt" },
+    { "a deleted day", "DELETE FROM day_total", "corrupt" },
+    { "a day the journal knows nothing of", "INSERT INTO day_total VALUES (1, x'0178000000')", "corrupt" },
     { "the series of consultations", "UPDATE series SET next = 90 WHERE id = 1", "corrupt" },
     { "a closing's seal", "DELETE FROM closing", "corrupt" },
     { "the ledger's own row", "DELETE FROM ledger", "corrupt" },
@@ -182,10 +188,9 @@ describe("verify of more days' totals than it keeps in memory", function()
   after_each(helper.finish)
 
   for what, sql in pairs {
-    ["a changed one"] = "UPDATE day_total SET deposited = deposited + 1 WHERE actor = 'desk-1'",
-    ["one too many"] = [[INSERT INTO day_total SELECT NULL, day, type, group_tag, 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0
-      FROM day_total LIMIT 1]],
-    ["a missing one"] = "DELETE FROM day_total WHERE actor = 'desk-16999'",
+    ["a changed one"] = "UPDATE day_total SET totals = CAST(replace(CAST(totals AS TEXT), 'desk-2', 'desk-x') AS BLOB)",
+    ["one too many"] = "UPDATE day_total SET totals = CAST(totals || x'047A7A7A7A000000' AS BLOB)",
+    ["a missing one"] = "UPDATE day_total SET totals = CAST(substr(totals, 1, length(totals) / 2) AS BLOB)",
   } do
     it("finds " .. what, function()
       raw.force(path, sql)
