@@ -80,7 +80,7 @@ static size_t list_room(const text_list *list) {
 
 /* Bytes enough for any one field that holds several items. */
 static size_t items_room(const parsed_command *asked) {
-  size_t room = list_room(&asked->documents) + list_room(&asked->consultations) + sizeof "oldest";
+  size_t room = list_room(&asked->documents) + list_room(&asked->consultations) + 1;
   for (size_t i = 0; i < asked->field_count; i++) {
     room += asked->fields[i].key.length + asked->fields[i].value.length + 2 * PACKED_INTEGER_MAX;
   }
@@ -93,9 +93,10 @@ static unsigned char *put_list(unsigned char *at, const text_list *list) {
   return at;
 }
 
-/* The items of a field that holds several; free text has none here, for it may be erased. */
+/* The items of a field that holds several; free text has none here, for it may be erased. The word "oldest" is one empty
+ * item: it may be a document's number too. */
 static unsigned char *put_items(unsigned char *at, const parsed_command *asked, field which) {
-  if (which == FIELD_DOCUMENTS && asked->oldest) return pack_text(at, text_of("oldest"));
+  if (which == FIELD_DOCUMENTS && asked->oldest) return pack_text(at, text_of(""));
   if (which == FIELD_DOCUMENTS) return put_list(at, &asked->documents);
   if (which == FIELD_CONSULTATIONS) return put_list(at, &asked->consultations);
   for (size_t i = 0; which == FIELD_FIELDS && i < asked->field_count; i++) {
@@ -158,10 +159,11 @@ static bool read_fields(tally_text content, content_fields *out) {
   return !in.broken;
 }
 
-/* The first field in which two contents differ; FIELD_COUNT where none. */
-static field find_difference(const content_fields *a, const content_fields *b) {
+/* The first field that one content has and the other has not, or with another value. */
+static field find_foreign(const content_fields *a, const content_fields *b) {
   for (int i = 0; i < FIELD_COUNT; i++) {
-    if (numbers[i] && !text_equal(a->values[numbers[i]], b->values[numbers[i]])) return (field)i;
+    tally_text value = a->values[numbers[i]];
+    if (numbers[i] && value.data && !text_equal(value, b->values[numbers[i]])) return (field)i;
   }
   return FIELD_COUNT;
 }
@@ -213,7 +215,8 @@ tally_code content_compare(tally_ledger *ledger, const parsed_command *asked, co
   TRY(content_encode(ledger, asked, &content));
   if (!read_fields(content, &now) || !read_fields(first->content, &then))
     return fail(ledger, TALLY_ERR_CORRUPT, "the content under key %s cannot be read", shown(ledger, asked->key));
-  field differs = find_difference(&now, &then);
+  field differs = find_foreign(&now, &then);
+  if (differs == FIELD_COUNT) differs = find_foreign(&then, &now);
   if (differs != FIELD_COUNT) return conflict(ledger, asked, text_of(field_name(differs)), first->act);
   return compare_texts(ledger, asked, first->act);
 }

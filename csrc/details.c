@@ -17,6 +17,7 @@ enum {
   HAS_END = 512
 };
 enum { INTEGERS_MAX = 16 };
+#define SERIAL_MAX 1000000000000000000 /* a number has 18 digits at most */
 
 static unsigned present(const tally_entry *entry) {
   unsigned has = 0;
@@ -79,7 +80,7 @@ bool details_decode(tally_text details, tally_entry *entry) {
   entry->script_version = unpack_int32(&in);
   entry->recorded_at_ms = (int64_t)((uint64_t)entry->at_ms + (uint64_t)unpack_signed(&in));
   uint64_t has = unpack_unsigned(&in);
-  if (command > INT32_MAX || has >= HAS_END) return false;
+  if (command > INT32_MAX || has >= HAS_END || entry->serial < 0 || entry->serial >= SERIAL_MAX) return false;
   if (has & HAS_TYPE_VERSION) entry->type_version = unpack_int32(&in);
   if (has & HAS_ACTOR) entry->actor = unpack_text(&in);
   if (has & HAS_GROUP) entry->group = unpack_text(&in);
@@ -97,5 +98,5 @@ bool details_decode(tally_text details, tally_entry *entry) {
 int64_t details_serial(tally_text details) {
   packed in = packed_of(details);
   int64_t serial = unpack_signed(&in);
-  return in.broken ? -1 : serial;
+  return in.broken || serial < 0 || serial >= SERIAL_MAX ? -1 : serial;
 }

@@ -177,7 +177,7 @@ tally_code ledger_enter(tally_ledger *ledger) {
   ledger->error.detail_count = 0;
   if (ledger->store == NULL)
     return fail(ledger, TALLY_ERR_CLOSED, "the ledger did not open; nothing can be asked of it");
-  if (!ledger->at_work) return TALLY_OK;
+  if (!ledger->at_work) return ledger_still_open(ledger);
   return fail(ledger, TALLY_ERR_BUSY, "verify or backup is running on this ledger handle; wait for it to end");
 }
 
@@ -320,12 +320,20 @@ tally_code ledger_still_open(tally_ledger *ledger) {
 
 void ledger_committed(tally_ledger *ledger) {
   uint32_t version;
+  if (!ledger->state.valid) return;
   if (store_data_version(ledger->store, &version) == TALLY_OK) ledger->state.data_version = version;
   else ledger->state.valid = false;
 }
 
 int tally_transaction_depth(const tally_ledger *ledger) {
   return ledger->depth;
+}
+
+/* A transaction may end without a command that would have read the state again: its commit must not make it seem new. */
+static void forget_outdated(tally_ledger *ledger) {
+  uint32_t version;
+  bool known = store_data_version(ledger->store, &version) == TALLY_OK;
+  if (!known || version != ledger->state.data_version) ledger->state.valid = false;
 }
 
 tally_code tally_begin(tally_ledger *ledger) {
@@ -338,6 +346,7 @@ tally_code tally_begin(tally_ledger *ledger) {
   TRY(ledger_still_open(ledger));
   if (ledger->depth) TRY(pending_flush(ledger));
   TRY(fail_store(ledger, ledger->depth ? store_savepoint(ledger->store) : store_begin(ledger->store)));
+  if (ledger->depth == 0) forget_outdated(ledger);
   ledger->depth++;
   ledger->poisons[ledger->depth - 1] = TALLY_OK;
   ledger->forgiving[ledger->depth - 1] = false;

@@ -421,6 +421,13 @@ static int compare_ids(const void *a, const void *b) {
   return left < right ? -1 : left > right;
 }
 
+/* Whether the last statement wrote as many rows as were held: the tables may not be what they should. */
+static tally_code check_written(store *in, size_t rows) {
+  if (sqlite3_changes64(in->database) == (sqlite3_int64)rows) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_CORRUPT,
+                           "a row of the file was not there to be written; run verify and go back to a backup");
+}
+
 /* One row is written faster by a statement of its own than by one that reads a virtual table. */
 static tally_code write_entry(store *in, const held_entry *entry) {
   sqlite3_stmt *row;
@@ -442,6 +449,14 @@ static tally_code write_entry(store *in, const held_entry *entry) {
   bind_blob(row, COLUMN_DETAILS + 1, entry->details);
   bind_blob(row, COLUMN_HASH + 1, (tally_text){(const char *)entry->hash, sizeof entry->hash});
   return store_run(in, row);
+}
+
+static tally_code write_entries(store *in) {
+  const held_rows *held = &in->held;
+  if (held->entry_count == 0) return TALLY_OK;
+  tally_code code =
+      held->entry_count == 1 ? write_entry(in, &held->entries[0]) : store_run_plain(in, STMT_ENTRIES_PUT);
+  return code ? code : check_written(in, held->entry_count);
 }
 
 static tally_code write_document(store *in, const document_row *row, bool all) {
@@ -468,17 +483,14 @@ static tally_code write_documents(store *in, held_change change, statement sql) 
     if (held->changed[i]->change == change) held->written[held->written_count++] = held->changed[i];
   }
   if (held->written_count == 0) return TALLY_OK;
-  if (held->written_count == 1 && change != HELD_NEW)
-    return write_document(in, &held->written[0]->row, change == HELD_ALL);
-  qsort(held->written, held->written_count, sizeof held->written[0], compare_ids);
-  return store_run_plain(in, sql);
+  bool alone = held->written_count == 1 && change != HELD_NEW;
+  if (!alone) qsort(held->written, held->written_count, sizeof held->written[0], compare_ids);
+  tally_code code = alone ? write_document(in, &held->written[0]->row, change == HELD_ALL) : store_run_plain(in, sql);
+  return code ? code : check_written(in, held->written_count);
 }
 
 static tally_code write_all(store *in) {
-  held_rows *held = &in->held;
-  tally_code code = TALLY_OK;
-  if (held->entry_count == 1) code = write_entry(in, &held->entries[0]);
-  else if (held->entry_count) code = store_run_plain(in, STMT_ENTRIES_PUT);
+  tally_code code = write_entries(in);
   if (!code) code = write_documents(in, HELD_NEW, STMT_DOCUMENTS_PUT);
   if (!code) code = write_documents(in, HELD_ALL, STMT_DOCUMENTS_SET);
   if (!code) code = write_documents(in, HELD_FACTS, STMT_DOCUMENTS_SET_FACTS);
@@ -515,7 +527,6 @@ void held_drop(store *in) {
   held->generation++;
   held->changed_count = 0;
   held->failed = TALLY_OK;
-  held->touched = false;
   forget_entries(held);
 }
 

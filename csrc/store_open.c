@@ -431,6 +431,7 @@ tally_code store_begin(store *in) {
 }
 
 tally_code store_begin_read(store *in) {
+  held_drop(in); /* what is kept may be older than what will be read */
   return store_run_plain(in, STMT_BEGIN_READ);
 }
 
@@ -463,6 +464,7 @@ void store_rollback(store *in) {
   if (in->in_snapshot) sqlite3_reset(in->statements[STMT_SNAPSHOT]);
   in->in_snapshot = false;
   if (in->held.touched || in->held.failed) held_drop(in);
+  in->held.touched = false;
   if (!sqlite3_get_autocommit(in->database)) store_run_plain(in, STMT_ROLLBACK);
   for (int i = 0; i < ROLLBACK_TRIES && !sqlite3_get_autocommit(in->database); i++) {
     sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);

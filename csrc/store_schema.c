@@ -101,7 +101,7 @@ static tally_code migrate(store *in, int version) {
 
 /* Looks again inside the write transaction: another process may have made the tables meanwhile. */
 static tally_code make_ready(store *in, int *version) {
-  int tables, application;
+  int tables, application, shadows = 0;
   tally_code code = read_number(in, "SELECT count(*) FROM sqlite_schema", &tables);
   if (!code) code = read_number(in, "PRAGMA application_id", &application);
   if (!code) code = read_number(in, "PRAGMA user_version", version);
@@ -109,6 +109,14 @@ static tally_code make_ready(store *in, int *version) {
   if (application != APPLICATION_ID && (tables > 0 || application != 0 || *version != 0)) {
     return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER,
                              "the file is an SQLite database of another program; name a ledger or a new file");
+  }
+  if (!code)
+    code = read_number(
+        in, "SELECT count(*) FROM sqlite_schema WHERE name IN ('" HELD_ENTRIES "', '" HELD_DOCUMENTS "')", &shadows);
+  if (code) return code;
+  if (shadows > 0) {
+    return store_failed_with(in, TALLY_ERR_CORRUPT,
+                             "the file has a table that hides one of Tallystick's own; go back to a backup");
   }
   if (*version == 0 && tables > 0) {
     return store_failed_with(in, TALLY_ERR_CORRUPT, "the file's schema version is gone; go back to a backup");

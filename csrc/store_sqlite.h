@@ -296,7 +296,7 @@ tally_code held_settle(store *in);
 tally_code held_begun(store *in);
 /* After a commit: what is kept is what was written. */
 void held_committed(store *in);
-/* Forgets everything: after a rollback. */
+/* Forgets what is held and kept: after a rollback, also to a savepoint. */
 void held_drop(store *in);
 void held_free(store *in);
 

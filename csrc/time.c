@@ -231,6 +231,8 @@ static char *put_digits(char *at, int value, int count) {
 }
 
 static char *put_day(char *at, int32_t day) {
+  int32_t first = days_from_civil(FIRST_YEAR, 1, 1), last = days_from_civil(LAST_YEAR, 12, 31);
+  day = day < first ? first : day > last ? last : day;
   int year, month, day_of_month;
   civil_from_days(day, &year, &month, &day_of_month);
   at = put_digits(at, year, 4);
@@ -258,7 +260,15 @@ static char *put_offset(char *at, int64_t offset) {
   return put_digits(at, minutes % 60, 2);
 }
 
+/* A damaged file may hold any number: beyond the years that there are, the nearest that is. */
+static int64_t nearest_time(int64_t at_ms) {
+  int64_t day_ms = (int64_t)SECONDS_PER_DAY * MS_PER_SECOND;
+  int64_t first = days_from_civil(FIRST_YEAR, 1, 1) * day_ms, last = days_from_civil(LAST_YEAR, 12, 31) * day_ms - 1;
+  return at_ms < first ? first : at_ms > last ? last : at_ms;
+}
+
 size_t tally_time_print(int64_t at_ms, char text[TALLY_TIME_TEXT_MAX]) {
+  at_ms = nearest_time(at_ms);
   int64_t seconds = floor_div(at_ms, MS_PER_SECOND);
   int milliseconds = (int)(at_ms - seconds * MS_PER_SECOND);
   int64_t offset = local_offset(seconds);
