@@ -25,7 +25,7 @@ DEPS_LIBS   = $(shell pkg-config --libs sqlite3 libsodium)
 
 WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes
 STRICT     := $(if $(filter true 1,$(CI) $(WERROR)),-Werror)
-ALL_CFLAGS  = -std=c11 $(WARNINGS) $(STRICT) -fvisibility=hidden -fPIC \
+ALL_CFLAGS  = -std=c11 -pthread $(WARNINGS) $(STRICT) -fvisibility=hidden -fPIC \
               -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(CFLAGS) $(SANITIZE) $(DEPS_CFLAGS)
 
 # Sanitizers and valgrind name functions only of what is still mapped when the process ends, so their builds stay loaded.
@@ -55,7 +55,7 @@ library: $(LIBRARY)
 $(MODULE): $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo 'link $@'
-	$(Q)$(CC) -shared $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(OBJECTS) $(DEPS_LIBS)
+	$(Q)$(CC) -shared -pthread $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(OBJECTS) $(DEPS_LIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@

@@ -195,8 +195,18 @@ typedef struct store_facts {
 tally_code store_facts_get(store *in, store_facts *facts);
 const char *store_engine_version(void);
 
-/* The engine's own check of the file; the sentence is in store_message where it is TALLY_ERR_CORRUPT. */
-tally_code store_check(store *in);
+/* The engine's own check of the file, beside the caller where that can be. _wait gives TALLY_OK while it runs, after a
+ * while, and TALLY_DONE where all is well; the sentence is in store_message where it is TALLY_ERR_CORRUPT. */
+typedef struct store_checking store_checking;
+tally_code store_check_begin(store *in, store_checking **out);
+tally_code store_check_wait(store_checking *checking);
+void store_check_end(store_checking *checking);
+
+/* The path at which another connection of this process sees what this one does; NULL where none can. */
+const char *store_path_beside(const store *in);
+/* Keeps few pages of the file in memory, for who reads all of it once; or as many as usual again. */
+void store_limit_memory(store *in, bool limited);
+void store_sleep(int ms);
 
 /* Backup to a path where no file is. */
 typedef struct store_copy store_copy;

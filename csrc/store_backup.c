@@ -1,4 +1,4 @@
-/* store_backup.c - the engine's own check of a file, and a live copy by SQLite's backup API. */
+/* store_backup.c - a live copy by SQLite's backup API. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,26 +18,6 @@ struct store_copy {
   bool in_read; /* the read transaction that holds one state of the source */
   char path[PATH_BYTES], partial[PATH_BYTES];
 };
-
-/* A check's answer is one row: "ok", or what is wrong. */
-tally_code store_check(store *in) {
-  sqlite3_stmt *prepared;
-  tally_code code = held_settle(in);
-  if (!code) code = store_schema_check(in);
-  if (!code) code = store_statement(in, STMT_CHECK_FILE, &prepared);
-  if (!code) code = store_step(in, prepared);
-  if (code) return code == TALLY_DONE ? TALLY_OK : code;
-  const char *answer = (const char *)sqlite3_column_text(prepared, 0);
-  bool fine = answer && strcmp(answer, "ok") == 0;
-  if (!fine) store_failed_with(in, TALLY_ERR_CORRUPT, "the file is damaged: %s", answer ? answer : "no answer");
-  sqlite3_reset(prepared);
-  if (!fine) return TALLY_ERR_CORRUPT;
-  code = store_statement(in, STMT_CHECK_REFERENCES, &prepared);
-  if (!code) code = store_step(in, prepared);
-  if (code) return code == TALLY_DONE ? TALLY_OK : code;
-  sqlite3_reset(prepared);
-  return store_failed_with(in, TALLY_ERR_CORRUPT, "a row of the file points to an entry that is not there");
-}
 
 static tally_code io_failed(store *in, const char *path) {
   return store_failed_with(in, errno == ENOSPC ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR, "%s: %s", path, strerror(errno));

@@ -214,6 +214,15 @@ static tally_code settle(store *in) {
   return expect_pragma(in, "PRAGMA synchronous", "2");
 }
 
+void store_limit_memory(store *in, bool limited) {
+  const char *pragma = limited ? "PRAGMA cache_size = -4096" : "PRAGMA cache_size = -16384";
+  sqlite3_exec(in->database, pragma, NULL, NULL, NULL); /* it is a wish: no harm where it is not granted */
+}
+
+void store_sleep(int ms) {
+  sqlite3_sleep(ms);
+}
+
 enum { WAIT_MS = 5, SMALLEST_PAGE_BYTES = 512 };
 
 static bool is_busy(const store *in) {
@@ -425,6 +434,7 @@ static tally_code prepare_transactions(store *in) {
 tally_code store_begin(store *in) {
   tally_code code = store_run_plain(in, STMT_BEGIN);
   if (code) return code;
+  in->writing = true;
   code = held_begun(in);
   if (code) store_rollback(in);
   return code;
@@ -453,6 +463,7 @@ tally_code store_commit(store *in) {
   if (!code) code = store_run_plain(in, STMT_COMMIT);
   if (code) store_rollback(in);
   else held_committed(in);
+  in->writing = false;
   return code;
 }
 
@@ -464,7 +475,7 @@ void store_rollback(store *in) {
   if (in->in_snapshot) sqlite3_reset(in->statements[STMT_SNAPSHOT]);
   in->in_snapshot = false;
   if (in->held.touched || in->held.failed) held_drop(in);
-  in->held.touched = false;
+  in->held.touched = in->writing = false;
   if (!sqlite3_get_autocommit(in->database)) store_run_plain(in, STMT_ROLLBACK);
   for (int i = 0; i < ROLLBACK_TRIES && !sqlite3_get_autocommit(in->database); i++) {
     sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);

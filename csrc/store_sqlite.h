@@ -180,9 +180,7 @@ enum {
   X(COUNT_DOCUMENTS, "SELECT count(*) FROM document")                                                                 \
   X(COUNT_PATIENTS, "SELECT count(*) FROM (SELECT patient FROM document UNION SELECT patient FROM credit)")           \
   X(COUNT_CLOSINGS, "SELECT count(*) FROM closing")                                                                   \
-  X(COUNT_DAYS, "SELECT count(*) FROM day_total")                                                                     \
-  X(CHECK_FILE, "PRAGMA integrity_check(1)")                                                                          \
-  X(CHECK_REFERENCES, "PRAGMA foreign_key_check")
+  X(COUNT_DAYS, "SELECT count(*) FROM day_total")
 
 typedef enum statement {
 #define X(name, sql) STMT_##name,
@@ -248,6 +246,7 @@ struct store {
   held_rows held;
   bool read_only, in_memory, is_new;
   bool in_snapshot;
+  bool writing; /* in a transaction that may write */
   int busy_timeout_ms;
   char message[512];
 };

@@ -10,6 +10,7 @@
 #include "config_codec.h"
 #include "numbers.h"
 #include "pending.h"
+#include "verify_beside.h"
 
 enum { ENTRIES_PER_STEP = 4, WHAT_BYTES = 256 };
 
@@ -241,7 +242,8 @@ static void enter_phase(tally_verify *in, verify_phase phase, int64_t total) {
 static tally_code step_file(tally_verify *in) {
   tally_entry last;
   store_facts facts;
-  TRY(fail_store(in->ledger, store_check(in->ledger->store)));
+  TRY(fail_store(in->ledger, store_check_begin(in->ledger->store, &in->checking)));
+  verify_beside_begin(in->ledger, &in->beside);
   TRY(fail_store(in->ledger, store_facts_get(in->ledger->store, &facts)));
   in->report.documents = facts.documents;
   in->report.patients = facts.patients;
@@ -287,6 +289,27 @@ static tally_code step_journal(tally_verify *in) {
   return TALLY_OK;
 }
 
+/* What the pass beside has found, or, where it was of no use, one page of documents more. */
+static tally_code step_documents(tally_verify *in) {
+  tally_code code;
+  if (in->beside) {
+    bool usable;
+    code = verify_beside_wait(in->beside, in->ledger, &in->head, &usable);
+    in->done = verify_beside_done(in->beside);
+    if (!usable) {
+      verify_beside_end(in->beside);
+      in->beside = NULL;
+      in->done = 0;
+    }
+  } else {
+    code = verify_documents(in);
+  }
+  if (code != TALLY_DONE) return code;
+  TRY(verify_documents_count(in));
+  enter_phase(in, PHASE_TOTALS, in->report.days);
+  return TALLY_OK;
+}
+
 tally_code tally_verify_step(tally_verify *verify) {
   tally_ledger *ledger = verify->ledger;
   tally_code code;
@@ -297,13 +320,15 @@ tally_code tally_verify_step(tally_verify *verify) {
   case PHASE_JOURNAL:
     return step_journal(verify);
   case PHASE_DOCUMENTS:
-    code = verify_documents(verify);
-    if (code == TALLY_DONE) enter_phase(verify, PHASE_TOTALS, verify->report.days);
-    return code == TALLY_DONE ? TALLY_OK : code;
+    return step_documents(verify);
   case PHASE_TOTALS:
     TRY(verify_totals(verify));
-    enter_phase(verify, PHASE_END, 0);
+    enter_phase(verify, PHASE_WAIT, 0);
     return TALLY_OK;
+  case PHASE_WAIT:
+    code = store_check_wait(verify->checking);
+    if (code == TALLY_DONE) enter_phase(verify, PHASE_END, 0);
+    return code == TALLY_DONE ? TALLY_OK : fail_store(ledger, code);
   default:
     return TALLY_DONE;
   }
@@ -337,13 +362,14 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
     free(in);
     return code;
   }
+  store_limit_memory(ledger->store, true);
   ledger->at_work = true;
   *out = in;
   return TALLY_OK;
 }
 
 void tally_verify_progress(const tally_verify *verify, int64_t *done, int64_t *total, const char **phase) {
-  static const char *const names[] = {"file", "journal", "documents", "totals", "done"};
+  static const char *const names[] = {"file", "journal", "documents", "totals", "file", "done"};
   *done = verify->done;
   *total = verify->total;
   *phase = names[verify->phase];
@@ -353,15 +379,22 @@ const tally_report *tally_verify_report(const tally_verify *verify) {
   return &verify->report;
 }
 
+void verify_free(tally_verify *in) {
+  sums_free(&in->totals);
+  sums_free(&in->credits);
+  sums_free(&in->types);
+  arena_free(&in->page);
+  arena_free(&in->own_page);
+  arena_free(&in->script.memory);
+  free(in);
+}
+
 void tally_verify_end(tally_verify *verify) {
   if (verify == NULL) return;
+  verify_beside_end(verify->beside);
+  store_check_end(verify->checking);
   if (verify->in_read) store_rollback(verify->ledger->store);
+  store_limit_memory(verify->ledger->store, false);
   verify->ledger->at_work = false;
-  sums_free(&verify->totals);
-  sums_free(&verify->credits);
-  sums_free(&verify->types);
-  arena_free(&verify->page);
-  arena_free(&verify->own_page);
-  arena_free(&verify->script.memory);
-  free(verify);
+  verify_free(verify);
 }

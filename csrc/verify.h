@@ -5,7 +5,14 @@
 #include "journal.h"
 #include "sums.h"
 
-typedef enum verify_phase { PHASE_FILE, PHASE_JOURNAL, PHASE_DOCUMENTS, PHASE_TOTALS, PHASE_END } verify_phase;
+typedef enum verify_phase {
+  PHASE_FILE,
+  PHASE_JOURNAL,
+  PHASE_DOCUMENTS,
+  PHASE_TOTALS,
+  PHASE_WAIT,
+  PHASE_END
+} verify_phase;
 
 /* So many days' totals are kept in memory before they are brought to the store. */
 enum { TOTALS_AT_HAND = 16384 };
@@ -15,6 +22,8 @@ struct tally_verify {
   verify_phase phase;
   int64_t done, total;
   bool in_read; /* the read transaction is ours */
+  store_checking *checking;
+  struct verify_beside *beside; /* the documents' pass, where it runs beside the journal's */
   tally_head expected;
   bool has_expected, met_expected;
   tally_report report;
@@ -43,6 +52,9 @@ tally_code verify_wrong(tally_verify *in, int64_t seq, const char *format, ...) 
 tally_code verify_entry(tally_verify *in, const tally_entry *entry);
 /* Steps over the derived rows: a page of documents, then days, credits, series and closings. TALLY_DONE at the end. */
 tally_code verify_documents(tally_verify *in);
+/* The journal must make as many documents as there are. */
+tally_code verify_documents_count(tally_verify *in);
+void verify_free(tally_verify *in);
 tally_code verify_totals(tally_verify *in);
 /* Adds to a day's totals as the journal has them. */
 tally_code verify_add_totals(tally_verify *in, const tally_totals *delta);

@@ -1,0 +1,127 @@
+/* store_check.c - the engine's own check of a file: beside the caller, on a connection and a thread of its own, where that
+ * can be; it reads every page and looks up every row in every index. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_sqlite.h"
+
+enum { WAIT_MS = 20 };
+
+typedef enum check_end { CHECK_RUNS, CHECK_FINE, CHECK_DAMAGED, CHECK_FAILED } check_end;
+
+struct store_checking {
+  store *in;
+  char *path; /* NULL: the caller's own connection is asked, when it waits */
+  pthread_t thread;
+  bool has_thread;
+  atomic_bool stopped;
+  atomic_int end; /* set last by the thread */
+  char message[256];
+};
+
+/* Asks one pragma for what is wrong; sets the message where something is. */
+static check_end ask(sqlite3 *database, const char *pragma, const char *fine, char message[256]) {
+  sqlite3_stmt *prepared;
+  if (sqlite3_prepare_v2(database, pragma, -1, &prepared, NULL) != SQLITE_OK) return CHECK_FAILED;
+  int status = sqlite3_step(prepared);
+  const char *answer = status == SQLITE_ROW ? (const char *)sqlite3_column_text(prepared, 0) : NULL;
+  check_end end = status == SQLITE_DONE ? CHECK_FINE : CHECK_FAILED;
+  if (status == SQLITE_ROW) end = answer && strcmp(answer, fine) == 0 ? CHECK_FINE : CHECK_DAMAGED;
+  if (end == CHECK_DAMAGED) snprintf(message, 256, "%s", answer ? answer : "no answer");
+  sqlite3_finalize(prepared);
+  return end;
+}
+
+static check_end ask_all(sqlite3 *database, char message[256]) {
+  check_end end = ask(database, "PRAGMA integrity_check(1)", "ok", message);
+  if (end != CHECK_FINE) return end;
+  end = ask(database, "PRAGMA foreign_key_check", "", message);
+  if (end == CHECK_DAMAGED) snprintf(message, 256, "a row points to an entry that is not there");
+  return end;
+}
+
+/* A check that was stopped, or could not open the file by itself, says nothing of it. */
+static int keep_going(void *checking) {
+  return atomic_load(&((store_checking *)checking)->stopped);
+}
+
+static void *run(void *argument) {
+  store_checking *checking = argument;
+  sqlite3 *database = NULL;
+  int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+  check_end end = CHECK_FAILED;
+  if (sqlite3_open_v2(checking->path, &database, flags, NULL) == SQLITE_OK) {
+    enum { STEPS_BETWEEN_LOOKS = 10000 };
+    sqlite3_busy_timeout(database, checking->in->busy_timeout_ms);
+    sqlite3_progress_handler(database, STEPS_BETWEEN_LOOKS, keep_going, checking);
+    sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
+    end = ask_all(database, checking->message);
+  }
+  sqlite3_close_v2(database);
+  atomic_store(&checking->end, (int)end);
+  return NULL;
+}
+
+/* Signals are for the host's own threads. */
+static bool start_thread(store_checking *checking) {
+  sigset_t all, before;
+  sigfillset(&all);
+  if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return false;
+  bool started = pthread_create(&checking->thread, NULL, run, checking) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return started;
+}
+
+/* Another connection sees what is committed: not a ledger in memory, nor what an open transaction has written. */
+const char *store_path_beside(const store *in) {
+  const char *path = sqlite3_db_filename(in->database, "main");
+  bool alone = !sqlite3_threadsafe() || in->in_memory || in->writing || path == NULL || *path == '\0';
+  return alone ? NULL : path;
+}
+
+tally_code store_check_begin(store *in, store_checking **out) {
+  *out = NULL;
+  tally_code code = held_settle(in);
+  if (!code) code = store_schema_check(in);
+  if (code) return code;
+  store_checking *checking = calloc(1, sizeof *checking);
+  if (checking == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  checking->in = in;
+  *out = checking;
+  const char *path = store_path_beside(in);
+  if (path == NULL) return TALLY_OK;
+  checking->path = sqlite3_mprintf("%s", path);
+  checking->has_thread = checking->path && start_thread(checking);
+  return TALLY_OK;
+}
+
+static void join(store_checking *checking) {
+  if (checking->has_thread) pthread_join(checking->thread, NULL);
+  checking->has_thread = false;
+}
+
+tally_code store_check_wait(store_checking *checking) {
+  store *in = checking->in;
+  if (checking->has_thread && atomic_load(&checking->end) == CHECK_RUNS) {
+    sqlite3_sleep(WAIT_MS);
+    if (atomic_load(&checking->end) == CHECK_RUNS) return TALLY_OK;
+  }
+  join(checking);
+  check_end end = (check_end)atomic_load(&checking->end);
+  if (end == CHECK_RUNS || end == CHECK_FAILED) end = ask_all(in->database, checking->message);
+  if (end == CHECK_FINE) return TALLY_DONE;
+  if (end == CHECK_FAILED) return store_failed(in);
+  return store_failed_with(in, TALLY_ERR_CORRUPT, "the file is damaged: %s", checking->message);
+}
+
+void store_check_end(store_checking *checking) {
+  if (checking == NULL) return;
+  atomic_store(&checking->stopped, true);
+  join(checking);
+  sqlite3_free(checking->path);
+  free(checking);
+}
