@@ -69,7 +69,8 @@ tally_code store_entries_of_document(store *in, arena *from, tally_text document
                                      size_t room, size_t *count);
 tally_code store_entries_of_patient(store *in, arena *from, tally_text patient, int64_t after_seq, tally_entry *rows,
                                     size_t room, size_t *count);
-/* Pages of all entries on documents, by document and then seq, beyond a document's entry; for verify. */
+/* Pages of all entries on documents, by document and then seq, beyond a document's entry; for verify. Number, counter patient,
+ * type, key and hash are left out. */
 tally_code store_entries_by_document(store *in, arena *from, tally_text after, int64_t after_seq, tally_entry *rows,
                                      size_t room, size_t *count);
 /* Whether an invoice was cancelled while consultations stood on it. */

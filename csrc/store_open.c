@@ -149,8 +149,6 @@ void bind_integer_or_null(sqlite3_stmt *prepared, int index, bool present, int64
 }
 
 static tally_text copy_column(sqlite3_stmt *prepared, int index, const void *data, arena *from, bool *failed) {
-  bool null = sqlite3_column_type(prepared, index) == SQLITE_NULL;
-  if (null) return (tally_text){NULL, 0};
   tally_text source = {data ? data : "", (size_t)sqlite3_column_bytes(prepared, index)};
   tally_text copy = arena_copy(from, source);
   if (copy.data == NULL) *failed = true;
@@ -158,10 +156,12 @@ static tally_text copy_column(sqlite3_stmt *prepared, int index, const void *dat
 }
 
 tally_text column_text(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {
+  if (sqlite3_column_type(prepared, index) == SQLITE_NULL) return (tally_text){NULL, 0};
   return copy_column(prepared, index, sqlite3_column_text(prepared, index), from, failed);
 }
 
 tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {
+  if (sqlite3_column_type(prepared, index) == SQLITE_NULL) return (tally_text){NULL, 0};
   return copy_column(prepared, index, sqlite3_column_blob(prepared, index), from, failed);
 }
 

@@ -96,8 +96,10 @@ enum {
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
-  X(ENTRIES_BY_DOCUMENT, "SELECT " ENTRY_COLUMNS " FROM entry WHERE document IS NOT NULL AND (document, seq) > "      \
-                         "($1, $2) ORDER BY document, seq LIMIT $3")                                                  \
+  X(ENTRIES_BY_DOCUMENT,                                                                                              \
+    "SELECT seq, kind, NULL, document, counter_document, patient, NULL, NULL, amount, at_ms, day, NULL, refers, "     \
+    "details, NULL FROM entry WHERE document IS NOT NULL AND (document, seq) > ($1, $2) ORDER BY document, seq "      \
+    "LIMIT $3")                                                                                                       \
   X(INVOICE_RELEASED, "SELECT EXISTS (SELECT 1 FROM entry WHERE counter_document = $1 AND kind = 12)")                \
   X(LINKS_OF_DOCUMENT,                                                                                                \
     "SELECT seq, kind, number, NULL, details FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "              \

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "config_codec.h"
 #include "numbers.h"
+#include "packed.h"
 #include "pending.h"
 #include "verify_beside.h"
 
@@ -112,10 +113,11 @@ static tally_code check_type(tally_verify *in, const tally_entry *entry) {
   if (entry->type.data == NULL)
     return entry->type_version == 0 ? TALLY_OK : verify_wrong(in, entry->seq, "it has a type's version and no type");
   tally_text definition;
-  char key[160];
-  int length = snprintf(key, sizeof key, "%d %.*s", entry->type_version, (int)entry->type.length, entry->type.data);
-  size_t size = length > 0 && (size_t)length < sizeof key ? (size_t)length : sizeof key - 1;
-  sums_row *known = sums_at(&in->types, (tally_text){key, size});
+  unsigned char *key = arena_piece(&in->ledger->call, entry->type.length + 2 * PACKED_INTEGER_MAX), *at = key;
+  if (key == NULL) return fail_memory(in->ledger);
+  at = pack_signed(at, entry->type_version);
+  at = pack_text(at, entry->type);
+  sums_row *known = sums_at(&in->types, (tally_text){(char *)key, (size_t)(at - key)});
   if (known == NULL) return fail_memory(in->ledger);
   if (known->seen) return TALLY_OK;
   tally_code code =
@@ -268,7 +270,7 @@ static tally_code end_journal(tally_verify *in) {
   }
   in->report.entries = in->head.seq;
   in->report.head = in->head;
-  enter_phase(in, PHASE_DOCUMENTS, in->report.documents);
+  enter_phase(in, PHASE_TOTALS, in->report.days);
   return TALLY_OK;
 }
 
@@ -306,7 +308,7 @@ static tally_code step_documents(tally_verify *in) {
   }
   if (code != TALLY_DONE) return code;
   TRY(verify_documents_count(in));
-  enter_phase(in, PHASE_TOTALS, in->report.days);
+  enter_phase(in, PHASE_WAIT, 0);
   return TALLY_OK;
 }
 
@@ -323,7 +325,7 @@ tally_code tally_verify_step(tally_verify *verify) {
     return step_documents(verify);
   case PHASE_TOTALS:
     TRY(verify_totals(verify));
-    enter_phase(verify, PHASE_WAIT, 0);
+    enter_phase(verify, PHASE_DOCUMENTS, verify->report.documents);
     return TALLY_OK;
   case PHASE_WAIT:
     code = store_check_wait(verify->checking);
@@ -369,7 +371,7 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
 }
 
 void tally_verify_progress(const tally_verify *verify, int64_t *done, int64_t *total, const char **phase) {
-  static const char *const names[] = {"file", "journal", "documents", "totals", "file", "done"};
+  static const char *const names[] = {"file", "journal", "totals", "documents", "file", "done"};
   *done = verify->done;
   *total = verify->total;
   *phase = names[verify->phase];

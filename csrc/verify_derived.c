@@ -5,7 +5,7 @@
 #include "config.h"
 #include "config_codec.h"
 #include "days.h"
-#include "pairs.h"
+#include "packed.h"
 #include "plan.h"
 #include "verify.h"
 
@@ -166,17 +166,19 @@ tally_code verify_documents(tally_verify *in) {
 /* ---- Days ---- */
 
 static tally_code totals_key(tally_verify *in, const tally_totals *row, tally_text *key) {
-  bytes out = {.from = &in->ledger->call};
-  bytes_put_i64(&out, row->day);
-  pairs_put(&out, row->type.data ? row->type : text_of(""));
-  pairs_put(&out, row->group.data ? row->group : text_of(""));
-  pairs_put(&out, row->actor.data ? row->actor : text_of(""));
-  *key = bytes_text(&out);
-  return out.failed ? fail_memory(in->ledger) : TALLY_OK;
+  size_t room = row->type.length + row->group.length + row->actor.length + 4 * PACKED_INTEGER_MAX;
+  unsigned char *start = arena_piece(&in->ledger->call, room), *at = start;
+  if (start == NULL) return fail_memory(in->ledger);
+  at = pack_signed(at, row->day);
+  at = pack_text(at, row->type);
+  at = pack_text(at, row->group);
+  at = pack_text(at, row->actor);
+  *key = (tally_text){(char *)start, (size_t)(at - start)};
+  return TALLY_OK;
 }
 
 static tally_totals totals_of(const sums_row *row) {
-  tally_text rest = {row->key.data + 8, row->key.length - 8};
+  packed rest = packed_of(row->key);
   const int64_t *values = row->values;
   tally_totals out = {.collected = values[0],
                       .refunded = values[1],
@@ -187,12 +189,10 @@ static tally_totals totals_of(const sums_row *row) {
                       .lost = values[6],
                       .rounded = values[7],
                       .count = values[8]};
-  uint64_t day = 0;
-  for (int i = 0; i < 8; i++) day = day << 8 | (unsigned char)row->key.data[i];
-  out.day = (int32_t)(int64_t)day;
-  pairs_take(&rest, &out.type);
-  pairs_take(&rest, &out.group);
-  pairs_take(&rest, &out.actor);
+  out.day = (int32_t)unpack_signed(&rest);
+  out.type = unpack_text(&rest);
+  out.group = unpack_text(&rest);
+  out.actor = unpack_text(&rest);
   return out;
 }
 
