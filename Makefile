@@ -44,7 +44,7 @@ NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
 .PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+        bench-growth bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
@@ -146,6 +146,11 @@ bench-growth: build  ## one ledger from 10,000 to a million payments, and its cu
 	@scripts/setup build run chart
 	@bench/growth $(GROWTH_ARGS)
 	@python3 bench/chart.py
+
+bench-commits: build  ## how many pages a commit appends to the log, by the kind of act
+	@scripts/setup build run
+	@rm -rf $(BUILD)/bench/commits && mkdir -p $(BUILD)/bench/commits
+	@LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./lua/?.so;;' $(LUA) bench/commits.lua $(BUILD)/bench/commits
 
 bench-reports: build  ## totals beside hledger, ledger and beancount on equal books (REPORTS_ARGS= for options)
 	@scripts/setup build run reports

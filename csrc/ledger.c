@@ -389,7 +389,7 @@ static tally_code check_commit(tally_ledger *ledger) {
 tally_code tally_commit(tally_ledger *ledger) {
   if (ledger->depth == 0) return fail(ledger, TALLY_ERR_FIELD_INVALID, "there is no transaction to commit");
   tally_code code = check_commit(ledger);
-  if (!code && ledger->depth == 1) code = pending_flush(ledger);
+  if (!code) code = pending_flush(ledger); /* of a nested one too: a sum that does not fit is its own fault */
   if (!code) code = fail_store(ledger, ledger->depth > 1 ? store_release(ledger->store) : store_commit(ledger->store));
   if (code) {
     tally_rollback(ledger);

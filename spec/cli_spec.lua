@@ -129,6 +129,24 @@ describe("replay", function()
     assert.equal("C-00001", documents_of "clinic.db")
   end)
 
+  it("leaves the others of a batch alone where one fails while it is written", function()
+    local huge, lines = '"90000000000000000.00"', {}
+    for _, fields in ipairs {
+      '"op":"consultation","patient":"P1","amount":' .. huge, '"op":"consultation","patient":"P2","amount":' .. huge,
+      '"op":"pay","type":"card","group":"POS-1","document":"C-00001","amount":' .. huge,
+      -- The day's total would leave 64 bits, which is found when the act is half written.
+      '"op":"pay","type":"card","group":"POS-1","document":"C-00002","amount":' .. huge,
+      '"op":"consultation","patient":"P3","amount":"5.00"',
+    } do
+      lines[#lines + 1] = ('{%s,"at":"2025-01-06T10:00"}\n'):format(fields)
+    end
+    local ended = replay_text(table.concat(lines), "--batch", "10")
+    assert.equal(0, ended.code)
+    contains("4 done, 1 refused (1 amount-overflow)", ended.out)
+    contains('{"line":5,"ok":true,"number":"C-00003"', command.read(path "out.jsonl"))
+    assert_verifies()
+  end)
+
   it("takes null for a field that is not there", function()
     replay_text '{"op":"consultation","patient":"P17","amount":"1.00","label":null,"key":null,"at":"2025-01-06"}\n'
     contains('"ok":true', command.read(path "out.jsonl"))

@@ -1,5 +1,5 @@
--- The series of payment numbers: no gap and no double, whoever opens the file whenever (docs/format.md, "Series"). It has
--- no row: each entry says how far it has come, and a payment is found by its number from there.
+-- The series of payment numbers: no gap and no double, whoever opens the file whenever (docs/format.md, "Series"). It
+-- has no row: each entry says how far it has come, and a payment is found by its number from there.
 local helper = require "spec.helper"
 local raw = require "spec.raw"
 
@@ -143,7 +143,8 @@ describe("payment numbers", function()
       local ledger = helper.open { path = path }
       for _ = 1, 20 do pay(ledger) end
       ledger:close()
-      raw.force(path, ("UPDATE entry SET details = CAST(x'%s' || substr(details, 2) AS BLOB) WHERE seq = 21"):format(serial))
+      raw.force(path, ("UPDATE entry SET details = CAST(x'%s' || substr(details, 2) AS BLOB) WHERE seq = 21"):format(
+        serial))
       ledger = helper.open { path = path, mode = "ro" }
       local ok, _, code, details = ledger:verify()
       assert.is_nil(ok)

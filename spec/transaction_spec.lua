@@ -93,6 +93,56 @@ describe("a transaction", function()
     end
   end)
 
+  describe("that allows refusals", function()
+    local ALLOWING = { allow_refusals = true }
+
+    it("keeps what was done, and nothing of what was refused", function()
+      local codes = {}
+      local _, given = assert(ledger:transaction(function(tx)
+        for _, asked in ipairs { { "10.00" }, { "999.00" }, { "20.00" }, { "1.00", "C-9" }, { "30.00" } } do
+          local done, _, code = pay(tx, asked[1], asked[2])
+          codes[#codes + 1] = done and done.number or code
+        end
+        return true, "given"
+      end, ALLOWING))
+      assert.equal("given", given)
+      assert.same({ "R-00001", "amount-exceeds-remaining", "R-00002", "document-unknown", "R-00003" }, codes)
+      assert.equal("pending 60.00: charged 120.00, collected 60.00", state(ledger, "C-00001"))
+    end)
+
+    it("allows none in a nested one that does not", function()
+      assert(ledger:transaction(function(tx)
+        pay(tx, "10.00")
+        refused("transaction-poisoned", tx:transaction(function(inner)
+          pay(inner, "20.00")
+          pay(inner, "999.00")
+          return true
+        end))
+        return true
+      end, ALLOWING))
+      assert.equal("pending 110.00: charged 120.00, collected 10.00", state(ledger, "C-00001"))
+    end)
+
+    it("is undone whole by a write that failed half-way", function()
+      local huge = "90000000000000000.00"
+      for i = 2, 3 do assert(ledger:consultation { patient = "P" .. i, amount = huge }) end
+      assert_undone(function()
+        refused("transaction-poisoned", ledger:transaction(function(tx)
+          assert(pay(tx, "1.00"))
+          assert(pay(tx, huge, "C-00002"))
+          refused("amount-overflow", pay(tx, huge, "C-00003")) -- the day's total would leave 64 bits
+          return true
+        end, ALLOWING))
+      end)
+    end)
+
+    it("takes no other option", function()
+      for _, options in ipairs { { allow = true }, { allow_refusals = 1 }, { true }, "allow" } do
+        assert.has_error(function() ledger:transaction(function() end, options) end)
+      end
+    end)
+  end)
+
   it("is not poisoned by a reading that finds nothing, nor by a dry run", function()
     assert.is_true(ledger:transaction(function(tx)
       assert.is_nil(tx:document "C-99999")

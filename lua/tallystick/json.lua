@@ -117,12 +117,14 @@ end
 
 local function read_object(text, position, depth)
   local object, seen = {}, {}
-  local whole, at = take_plain_members(text, position + 1, object)
-  if whole then return object, at end
+  local whole, start = take_plain_members(text, position + 1, object)
+  if whole then return object, start end
   for name in pairs(object) do seen[name] = true end
   -- What is left is read as if it began here; behind a comma a member must come.
-  if next(seen) and text:find("^[ \t\r\n]*}", at) then malformed(skip_space(text, at), "a name in quotes expected") end
-  local after = read_members(text, at - 1, "}", function(at)
+  if next(seen) and text:find("^[ \t\r\n]*}", start) then
+    malformed(skip_space(text, start), "a name in quotes expected")
+  end
+  local after = read_members(text, start - 1, "}", function(at)
     if text:sub(at, at) ~= '"' then malformed(at, "a name in quotes expected") end
     local name, behind = read_string(text, at)
     if seen[name] then malformed(at, ('the name "%s" stands twice'):format(name)) end

@@ -541,13 +541,15 @@ function Ledger:close_days(fields) end
 ---Runs a function as one commit. It is rolled back where the function raises (the error is raised on) or returns nil
 ---first; a command that was refused inside poisons it, unless that happened in a nested transaction.
 ---Codes: what the function returned, `refused` (it returned nil alone), `transaction-poisoned`, `busy`, `read-only`.
+---With `allow_refusals` refused commands leave it alone: they have written nothing.
 ---@generic T
 ---@param body fun(tx: tallystick.Ledger): T
+---@param options? { allow_refusals?: boolean }
 ---@return T? result what the function returned; true where that was nothing
 ---@return string? message
 ---@return string? code
 ---@return tallystick.Details? details
-function Ledger:transaction(body) end
+function Ledger:transaction(body, options) end
 
 ---Reads one document. Codes: `document-unknown`, `field-unknown`, `field-invalid`, `date-invalid`.
 ---@param number string

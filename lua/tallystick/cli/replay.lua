@@ -44,7 +44,7 @@ local function attempt_nested(transaction, command)
     if outcome.result then return true end
     return nil, outcome.message, outcome.code
   end)
-  if kept or not outcome.result then return outcome end
+  if kept or outcome and not outcome.result then return outcome end
   return { code = code, message = message }
 end
 
@@ -80,12 +80,13 @@ local function transact(ledger, lines, run, options)
   return nil, message, code, outcomes
 end
 
--- Runs the lines as one commit. Gives their outcomes, or nil with the failure that undid them all and its line. A command
--- that is refused has written nothing; only where one failed while it wrote are all run again, each with a savepoint.
+-- Runs the lines as one commit. Gives their outcomes, or nil with the failure that undid them all and its line. A
+-- command that is refused has written nothing; only where one failed while it wrote, or its sums did not fit, are all
+-- run again, each with a savepoint.
 local function commit(ledger, lines, options)
   if not options.batch then return attempt_all(lines, attempt, ledger, options) end
   local done, message, code, outcomes = transact(ledger, lines, attempt, options)
-  if code == "transaction-poisoned" then
+  if code == "transaction-poisoned" or code == "amount-overflow" then
     done, message, code, outcomes = transact(ledger, lines, attempt_nested, options)
   end
   if done then return done end
