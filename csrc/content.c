@@ -111,8 +111,9 @@ static unsigned char *put_items(unsigned char *at, const parsed_command *asked, 
 }
 
 static unsigned char *put_integer(unsigned char *at, int64_t value) {
-  unsigned char coded[PACKED_INTEGER_MAX];
-  return pack_text(at, (tally_text){(char *)coded, (size_t)(pack_signed(coded, value) - coded)});
+  unsigned char coded[PACKED_INTEGER_MAX] = {0};
+  size_t length = (size_t)(pack_signed(coded, value) - coded);
+  return pack_text(at, (tally_text){(char *)coded, length});
 }
 
 /* items: memory for what a field of several items holds. */
@@ -131,8 +132,9 @@ tally_code content_encode(tally_ledger *ledger, const parsed_command *asked, tal
     field which = (field)__builtin_ctzll(left);
     room += field_text(asked, which).length + 2 * PACKED_INTEGER_MAX + 1;
   }
-  unsigned char *start = arena_piece(&ledger->call, room), *at = start + items;
+  unsigned char *start = arena_piece(&ledger->call, room);
   if (start == NULL) return fail_memory(ledger);
+  unsigned char *at = start + items;
   for (uint64_t left = asked->present; left; left &= left - 1) {
     field which = (field)__builtin_ctzll(left);
     if (numbers[which]) at = put_field(at, start, asked, which);
