@@ -106,11 +106,12 @@ int l_refuse(lua_State *L, tally_code code, const char *field, const char *messa
 
 /* ---- Documents ---- */
 
-/* Sets an amount that most often is one of two which lie just under the table on the stack, or zero. */
+/* Sets an amount that most often is one of three which lie just under the table on the stack. */
 static void set_shared_money(lua_State *L, const char *name, int64_t minor, const tally_document *document,
                              const tally_currency *currency) {
-  if (minor == document->facts.charged) lua_pushvalue(L, -3);
-  else if (minor == document->remaining_minor) lua_pushvalue(L, -2);
+  if (minor == 0) lua_pushvalue(L, -2);
+  else if (minor == document->facts.charged) lua_pushvalue(L, -4);
+  else if (minor == document->remaining_minor) lua_pushvalue(L, -3);
   else push_money(L, minor, currency);
   lua_setfield(L, -2, name);
 }
@@ -142,6 +143,7 @@ static void set_lists(lua_State *L, const tally_document *document) {
 void l_push_document(lua_State *L, const tally_document *document, const tally_currency *currency, bool whole) {
   push_money(L, document->facts.charged, currency);
   push_money(L, document->remaining_minor, currency);
+  push_zero(L, currency);
   lua_createtable(L, 0, 24);
   l_set_text(L, "number", document->number);
   set_string(L, "kind", tally_document_kind_name(document->kind));
@@ -155,8 +157,8 @@ void l_push_document(lua_State *L, const tally_document *document, const tally_c
   if (document->has_due) set_day(L, "due", document->due);
   set_boolean(L, "overdue", document->overdue);
   if (whole) set_lists(L, document);
-  lua_replace(L, -3);
-  lua_pop(L, 1);
+  lua_replace(L, -4);
+  lua_pop(L, 2);
 }
 
 /* ---- Payments ---- */

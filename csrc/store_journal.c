@@ -101,15 +101,16 @@ tally_code store_entry_serial(store *in, int64_t seq, int64_t *serial) {
   return *serial < 0 ? damaged_entry(in, seq) : TALLY_OK;
 }
 
-/* A key that no entry has, the usual case, is asked for without writing what is held back. */
+/* A key that no entry has, the usual case, is asked of its index alone, without writing what is held back. */
 tally_code store_entry_by_key(store *in, arena *from, tally_text key, tally_entry *entry) {
   sqlite3_stmt *prepared;
   int64_t seq = held_key(in, key);
   if (seq) return store_entry_get(in, from, seq, entry);
-  tally_code code = store_statement(in, STMT_ENTRY_BY_KEY, &prepared);
+  tally_code code = store_statement(in, STMT_SEQ_OF_KEY, &prepared);
   if (code) return code;
   bind_text(prepared, 1, key);
-  return read_one(in, prepared, from, entry);
+  code = store_read_integer(in, prepared, &seq);
+  return code ? code : store_entry_get(in, from, seq, entry);
 }
 
 tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_entry *rows, size_t room,

@@ -91,7 +91,7 @@ enum {
   X(ENTRY_GET, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = $1")                                                  \
   X(ENTRY_LAST, "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY seq DESC LIMIT 1")                                      \
   X(ENTRY_DETAILS, "SELECT details FROM entry WHERE seq = $1")                                                        \
-  X(ENTRY_BY_KEY, "SELECT " ENTRY_COLUMNS " FROM entry WHERE key = $1")                                               \
+  X(SEQ_OF_KEY, "SELECT seq FROM entry WHERE key = $1")                                                               \
   X(ENTRIES_AFTER, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \

@@ -103,7 +103,8 @@ local plain = core.plain
 function methods:document(number, options)
   local document, message, code, details = plain.document(self, number, options)
   if not document then return nil, message, code, details end
-  document.mark = marks.format(document.status, { invoice = document.invoice })
+  local invoice, mark = document.invoice, marks[document.status]
+  document.mark = invoice and marks.format(document.status, { invoice = invoice }) or mark and mark.symbol or ""
   return document
 end
 
