@@ -1,6 +1,7 @@
 -- growth.lua - one ledger that grows by powers of ten: what each work costs at each size. Called by bench/growth.
 --   growth.lua grow FOLDER TO REPETITIONS   grows, measures, prints the table, writes build/bench/growth.json
 --   growth.lua verify FILE                  verifies in a process of its own: prints seconds and its peak memory
+--   growth.lua use FILE                     does some of everything else: prints its peak memory
 local clock = require "clock"
 local report = require "report"
 local tallystick = require "tallystick"
@@ -167,11 +168,11 @@ local function total(ledger, days)
   assert(ledger:totals { from = iso(to - (days - 1) * DAY_SECONDS), to = iso(to), by = { "type", "group" } })
 end
 
--- In a process of its own, whose peak memory is verify's.
-local function verify_apart(path)
-  local pipe <close> = assert(io.popen(("%s bench/growth.lua verify '%s'"):format(os.getenv "LUA" or "lua5.4", path)))
-  local seconds, bytes = pipe:read("a"):match "^(%S+) (%d+)"
-  return tonumber(seconds), tonumber(bytes)
+-- In a process of its own, whose peak memory is that of the work alone; gives the numbers that it printed.
+local function run_apart(what, path)
+  local pipe <close> = assert(io.popen(("%s bench/growth.lua %s '%s'"):format(os.getenv "LUA" or "lua5.4", what, path)))
+  local first, second = pipe:read("a"):match "^(%S+) ?(%S*)"
+  return tonumber(first), tonumber(second)
 end
 
 local works = {
@@ -224,12 +225,12 @@ local function measure(ledger, path, repetitions)
     for i = 1, repetitions do seconds[i] = work.run(ledger, path) end
     point[work.id] = spread(seconds)
   end
-  local seconds, bytes = verify_apart(path)
+  local seconds, bytes = run_apart("verify", path)
   local info = ledger:info()
   point.verify = { seconds = seconds, entries_per_second = info.entries / seconds, peak_bytes = bytes }
   point.file_bytes = info.file_bytes
   point.file_bytes_per_payment = info.file_bytes / info.payments
-  point.peak_bytes = peak_memory_bytes()
+  point.peak_bytes = run_apart("use", path)
   return point
 end
 
@@ -261,7 +262,9 @@ local function print_table(points)
   print_line("verify, peak memory, MB", points, function(point)
     return ("%.1f"):format(point.verify.peak_bytes / 1e6)
   end)
-  print_line("all else, peak memory, MB", points, function(point) return ("%.1f"):format(point.peak_bytes / 1e6) end)
+  print_line("commands and reports, peak memory, MB", points, function(point)
+    return ("%.1f"):format(point.peak_bytes / 1e6)
+  end)
   print_line("file, bytes a payment", points, function(point) return ("%.0f"):format(point.file_bytes_per_payment) end)
 end
 
@@ -288,9 +291,48 @@ local function run_verify(path)
   print(("%.6f %d"):format(clock.now() - start, peak_memory_bytes()))
 end
 
+local function drain(rows, most)
+  for _ in rows do
+    most = most - 1
+    if most == 0 then return end
+  end
+end
+
+-- Payments that are taken back, so that the file stays as it is.
+local function use_commands(ledger)
+  local given = select(3, ledger:transaction(function(tx)
+    for i = 1, 2 * PAYMENTS_PER_COMMIT do
+      local made = assert(tx:invoice { patient = "P" .. i, amount = "70.00", label = "used" })
+      assert(tx:pay { document = made.number, type = "cash", amount = "50.00", key = "used-" .. i })
+    end
+    return nil, "taken back", "used"
+  end))
+  assert(given == "used", given)
+end
+
+local function use_reports(ledger)
+  drain(ledger:documents {}, 50000)
+  drain(ledger:documents { kind = "invoice", status = "unpaid" }, math.huge)
+  drain(ledger:payments {}, 20000)
+  drain(ledger:entries {}, 50000)
+  local last = ledger:documents { limit = 1 }()
+  assert(ledger:document(last.number))
+  assert(ledger:patient(last.patient))
+  assert(ledger:totals { by = { "type", "group", "actor" } })
+end
+
+local function run_use(path)
+  local ledger <close> = open(path)
+  use_commands(ledger)
+  use_reports(ledger)
+  print(peak_memory_bytes())
+end
+
 local what, first, to, repetitions = table.unpack(arg)
 if what == "verify" then
   run_verify(first)
+elseif what == "use" then
+  run_use(first)
 else
   run_growth(first, math.tointeger(to), math.tointeger(repetitions))
 end
