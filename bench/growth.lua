@@ -21,6 +21,8 @@ local PAID_IN_PARTS_PERCENT = 20
 local UNPAID_EVERY = 50 -- documents: every second is an invoice
 local ACTORS = { "desk-1", "desk-2", "desk-3" }
 
+local PAGE_ROWS, PAGES = 50, 1000
+
 -- How many single operations one repetition times.
 local SIZES = { durable = 100, batches = 3, reads = 2000, pages = 100, totals = 20, opens = 5 }
 
@@ -156,7 +158,7 @@ local function read_one(ledger)
 end
 
 local function read_page(ledger, after)
-  for _ in ledger:documents { kind = "invoice", status = "unpaid", limit = 50, after = after } do end
+  for _ in ledger:documents { kind = "invoice", status = "unpaid", limit = PAGE_ROWS, after = after } do end
 end
 
 local function iso(seconds)
@@ -173,6 +175,23 @@ local function run_apart(what, path)
   local pipe <close> = assert(io.popen(("%s bench/growth.lua %s '%s'"):format(os.getenv "LUA" or "lua5.4", what, path)))
   local first, second = pipe:read("a"):match "^(%S+) ?(%S*)"
   return tonumber(first), tonumber(second)
+end
+
+-- A thousand pages of unpaid invoices, made for the moment: the transaction is taken back.
+local function time_thousandth_page(ledger)
+  local before, seconds = clinic.documents
+  ledger:transaction(function(tx)
+    local newest_first, count = {}, PAGES * PAGE_ROWS
+    for i = count, 1, -1 do
+      local made = assert(tx:invoice { patient = "P" .. i % 1000, amount = "70.00" })
+      newest_first[i] = made.number
+    end
+    local last_of_page_before = newest_first[(PAGES - 1) * PAGE_ROWS]
+    seconds = timed(SIZES.pages, function() read_page(tx, last_of_page_before) end)
+    return nil, "taken back"
+  end)
+  clinic.documents = before
+  return seconds
 end
 
 local works = {
@@ -202,6 +221,7 @@ local works = {
     local after = clinic.unpaid[clinic.written_off + 1 + half].number
     return timed(SIZES.pages, function() read_page(ledger, after) end)
   end },
+  { id = "page_1000", label = "the 1,000th page of them", run = time_thousandth_page },
   { id = "day", label = "a day's totals by type and group", run = function(ledger)
     return timed(SIZES.totals, function() total(ledger, 1) end)
   end },
