@@ -44,7 +44,7 @@ NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
 .PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+        bench-growth bench-replay bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
@@ -155,6 +155,10 @@ bench-commits: build  ## how many pages a commit appends to the log, by the kind
 bench-answers: build  ## what the tables of question and answer cost in Lua alone
 	@scripts/setup build run
 	@bench/run --answers
+
+bench-replay: build  ## the replay of a year, beside plain C
+	@scripts/setup build run
+	@bench/run --replay
 
 bench-reports: build  ## totals beside hledger, ledger and beancount on equal books (REPORTS_ARGS= for options)
 	@scripts/setup build run reports

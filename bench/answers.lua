@@ -1,6 +1,6 @@
--- answers.lua - what question and answer cost in Lua alone, without a ledger: the same tables as `pay` and `document` take
--- and give, made by Lua's own constructors from strings that are there already. No binding for Lua can be faster that
--- answers with plain tables. Called by `make bench-answers`.
+-- answers.lua - what question and answer cost in Lua alone, without a ledger: the same tables as `pay` and `document`
+-- take and give, made by Lua's own constructors from strings that are there already. No binding that answers with plain
+-- tables can be faster. Called by `make bench-answers`.
 local clock = require "clock"
 local tallystick = require "tallystick"
 
@@ -31,8 +31,8 @@ local function document(asked)
 end
 
 local ASKED = {
-  document = "F-00001", type = "card", group = "POS-1", amount = "50.00", at = "2026-03-02T10:15:00Z", key = "k00000001",
-  patient = "P00017", day = "2026-03-02", zero = money("0", "CHF"),
+  document = "F-00001", type = "card", group = "POS-1", amount = "50.00", at = "2026-03-02T10:15:00Z",
+  key = "k00000001", patient = "P00017", day = "2026-03-02", zero = money("0", "CHF"),
 }
 
 local function microseconds(make)

@@ -5,6 +5,7 @@ local argparse = require "argparse"
 local files = require "files"
 local json = require "tallystick.json"
 local measure = require "measure"
+local measuring = require "measuring"
 local report = require "report"
 local shell = require "shell"
 local works = require "works"
@@ -95,21 +96,10 @@ end
 
 -- ---- The machine ----
 
-local function first_match(path, pattern)
-  local file <close> = io.open(path)
-  return file and file:read("a"):match(pattern) or "unknown"
-end
-
 local function describe_machine(folder)
-  return {
-    cpu = first_match("/proc/cpuinfo", "model name%s*:%s*([^\n]+)"),
-    cpus = tonumber(shell.run "nproc"),
-    kernel = shell.run("uname -sr"):gsub("\n", ""),
-    file_system = shell.run("stat -f -c %T", shell.quoted(folder)):gsub("\n", ""),
-    lua = shell.run((os.getenv "LUA" or "lua5.4"), "-v"):match "Lua [%d.]+",
-    sqlite = works.limit.sqlite,
-    settings = "journal_mode=wal, synchronous=FULL (read back)",
-  }
+  local machine = measuring.machine(folder)
+  machine.sqlite, machine.settings = works.limit.sqlite, "journal_mode=wal, synchronous=FULL (read back)"
+  return machine
 end
 
 -- ---- The floor ----

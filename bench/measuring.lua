@@ -1,24 +1,12 @@
--- measuring.lua - what the benches beside other programs share: running commands, spreads of figures, the machine.
+-- measuring.lua - what all benches share: spreads of figures, how they read, and the machine.
+local shell = require "shell"
+
 local measuring = {}
 
 ---Progress is for people at a terminal; the launchers set BENCH_QUIET where there is none.
 function measuring.say(...)
   if os.getenv "BENCH_QUIET" then return end
   io.stderr:write(string.format(...))
-end
-
----Single quotes make a word of any text for the shell.
-function measuring.quoted(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
----Runs a command and gives what it printed; a bench that met an error has nothing to tell.
-function measuring.run(...)
-  local command = table.concat({ ... }, " ")
-  local pipe <close> = assert(io.popen(command))
-  local text = pipe:read "a"
-  assert(pipe:close(), command .. " failed")
-  return text
 end
 
 ---Gives median, min and max of a list of numbers, which stays as it is.
@@ -59,10 +47,10 @@ end
 function measuring.machine(folder)
   return {
     cpu = first_match("/proc/cpuinfo", "model name%s*:%s*([^\n]+)"),
-    cpus = tonumber(measuring.run "nproc"),
-    kernel = measuring.run("uname -sr"):gsub("\n", ""),
-    file_system = measuring.run("stat -f -c %T", measuring.quoted(folder)):gsub("\n", ""),
-    lua = measuring.run((os.getenv "LUA" or "lua5.4"), "-v"):match "Lua [%d.]+",
+    cpus = tonumber(shell.run "nproc"),
+    kernel = shell.run("uname -sr"):gsub("\n", ""),
+    file_system = shell.run("stat -f -c %T", shell.quoted(folder)):gsub("\n", ""),
+    lua = shell.run((os.getenv "LUA" or "lua5.4"), "-v"):match "Lua [%d.]+",
   }
 end
 

@@ -16,9 +16,10 @@ local argparse = require "argparse"
 
 local measuring = require "measuring"
 local report = require "report"
+local shell = require "shell"
 local workload = require "workload"
 
-local quoted, run, say = measuring.quoted, measuring.run, measuring.say
+local quoted, run, say = shell.quoted, shell.run, measuring.say
 
 local BUILD = "build/bench"
 local RESULT = BUILD .. "/postgres.json"

@@ -1,4 +1,8 @@
 -- report.lua - medians, ratios and percentiles, as tables for people and as JSON for programs.
+local measuring = require "measuring"
+
+local grouped = measuring.grouped
+
 local report = {}
 
 -- By nearest rank: the least of the values that so large a share of them does not exceed.
@@ -10,23 +14,12 @@ local function sorted_copy(numbers)
   return sorted
 end
 
-local function median_of(numbers)
-  local sorted = sorted_copy(numbers)
-  local half = #sorted // 2
-  if #sorted % 2 == 1 then return sorted[half + 1] end
-  return (sorted[half] + sorted[half + 1]) / 2
-end
-
-local function spread_of(numbers)
-  return { median = median_of(numbers), min = math.min(table.unpack(numbers)), max = math.max(table.unpack(numbers)) }
-end
-
 -- The sides of one round were measured within seconds, so what slows the machine slows all: their ratio is taken round
 -- by round, and the median is of the ratios.
 local function ratios_of(values, others)
   local ratios = {}
   for round, value in ipairs(values) do ratios[round] = value / others[round] end
-  return spread_of(ratios)
+  return measuring.spread(ratios)
 end
 
 ---@param values number[]
@@ -40,7 +33,7 @@ end
 local function rate_spreads(rates, sides)
   local rate, ratio, times = {}, {}, {}
   for id, values in pairs(rates) do
-    rate[id], ratio[id] = spread_of(values), ratios_of(values, rates[sides.limit.id])
+    rate[id], ratio[id] = measuring.spread(values), ratios_of(values, rates[sides.limit.id])
   end
   for _, peer in ipairs(sides.peers) do times[peer.id] = ratios_of(rates[sides.subject.id], rates[peer.id]) end
   return rate, ratio, times
@@ -51,7 +44,7 @@ local function latency_spreads(measured, limit)
   for id, percentiles in pairs(measured.latencies) do
     latency[id], ratio[id] = {}, {}
     for name, values in pairs(percentiles) do
-      latency[id][name] = spread_of(values)
+      latency[id][name] = measuring.spread(values)
       ratio[id][name] = ratios_of(values, measured.latencies[limit.id][name])
     end
   end
@@ -73,12 +66,6 @@ function report.row(measured, sides)
 end
 
 -- ---- Tables ----
-
--- 1234567.8 becomes "1,234,568".
-local function grouped(number)
-  local digits = ("%.0f"):format(number):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (digits:gsub("^,", ""))
-end
 
 local function ratio_cells(ratio, aim)
   return ("%.2f"):format(ratio.median), ("(%.2f … %.2f)"):format(ratio.min, ratio.max),

@@ -24,9 +24,10 @@ local clock = require "clock"
 local books = require "books"
 local measuring = require "measuring"
 local report = require "report"
+local shell = require "shell"
 local tallystick = require "tallystick"
 
-local quoted, run, say = measuring.quoted, measuring.run, measuring.say
+local quoted, run, say = shell.quoted, shell.run, measuring.say
 
 local RESULT = "build/bench/reports.json"
 local LUA = os.getenv "LUA" or "lua5.4"

@@ -94,11 +94,21 @@ static tally_code find_under_older(tally_ledger *ledger, int64_t latest, tally_t
   return TALLY_DONE;
 }
 
+/* How far the journal has come: what is known of it inside a transaction that has looked, else what the file says. */
+static tally_code find_last(tally_ledger *ledger, tally_entry *last) {
+  if (ledger->depth && ledger->state.valid) {
+    *last = (tally_entry){.seq = ledger->state.head.seq, .serial = ledger->state.series_next[SERIES_PAYMENT] - 1};
+    return TALLY_OK;
+  }
+  tally_code code = store_entry_last(ledger->store, &ledger->call, last);
+  return code == TALLY_DONE ? code : fail_store(ledger, code);
+}
+
 tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *entry) {
   tally_entry last;
   int64_t latest;
-  tally_code code = store_entry_last(ledger->store, &ledger->call, &last);
-  if (code) return code == TALLY_DONE ? code : fail_store(ledger, code);
+  tally_code code = find_last(ledger, &last);
+  if (code) return code;
   code = find_under(ledger, ledger->in_force.config.payment_format, number, &last, entry);
   if (code != TALLY_DONE) return code;
   TRY(fail_store(ledger, store_script_latest_version(ledger->store, &latest)));

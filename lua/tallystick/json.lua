@@ -99,16 +99,15 @@ local function read_array(text, position, depth)
 end
 
 -- A member as logs have them: name and value plain strings, without escapes. Gives them, what comes behind, and where.
-local PLAIN_MEMBER = '^"([^"\\\0-\31]*)"[ \t\r\n]*:[ \t\r\n]*"([^"\\\0-\31]*)"[ \t\r\n]*([,}])()'
+local PLAIN_MEMBER = '^[ \t\r\n]*"([^"\\\0-\31]*)"[ \t\r\n]*:[ \t\r\n]*"([^"\\\0-\31]*)"[ \t\r\n]*([,}])()'
 
 -- Takes the plain members at the front of an object, from behind its bracket. Gives the position of what is left, or
 -- true with the position behind the object.
 local function take_plain_members(text, position, object)
   while true do
-    local at = skip_space(text, position)
-    local name, value, mark, after = text:match(PLAIN_MEMBER, at)
+    local name, value, mark, after = text:match(PLAIN_MEMBER, position)
     if not name then return false, position end
-    if object[name] then malformed(at, ('the name "%s" stands twice'):format(name)) end
+    if object[name] then malformed(skip_space(text, position), ('the name "%s" stands twice'):format(name)) end
     object[name] = value
     if mark == "}" then return true, after end
     position = after
