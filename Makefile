@@ -44,7 +44,7 @@ NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
 .PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-replay bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+        bench-growth bench-replay bench-floor bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
@@ -151,6 +151,10 @@ bench-commits: build  ## how many pages a commit appends to the log, by the kind
 	@scripts/setup build run
 	@rm -rf $(BUILD)/bench/commits && mkdir -p $(BUILD)/bench/commits
 	@LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./lua/?.so;;' $(LUA) bench/commits.lua $(BUILD)/bench/commits
+
+bench-floor: build  ## what lies under the Lua API's payments: SQLite's part, the looking, Lua's tables
+	@scripts/setup build run
+	@bench/run --floor
 
 bench-answers: build  ## what the tables of question and answer cost in Lua alone
 	@scripts/setup build run

@@ -2,12 +2,15 @@
 -- take and give, made by Lua's own constructors from strings that are there already. No binding that answers with plain
 -- tables can be faster. Called by `make bench-answers`.
 local clock = require "clock"
+local measuring = require "measuring"
 local tallystick = require "tallystick"
+
+local answers = {}
 
 local ROUNDS, COUNT = 9, 200000
 local money = tallystick.money
 
-local function pay(asked)
+function answers.pay(asked)
   local question = { document = asked.document, type = asked.type, group = asked.group, amount = asked.amount,
     at = asked.at, key = asked.key }
   local amount, zero = money("50.00", "CHF"), asked.zero
@@ -20,7 +23,7 @@ local function pay(asked)
   }
 end
 
-local function document(asked)
+function answers.document(asked)
   local charged, zero = money("70.00", "CHF"), asked.zero
   return {
     number = asked.document, kind = "invoice", patient = asked.patient, status = "paid", charged = charged,
@@ -41,12 +44,20 @@ local function microseconds(make)
   return (clock.now() - start) / COUNT * 1e6
 end
 
-local function report(label, make)
+---Gives the spread of microseconds that one takes.
+---@param make function answers.pay or answers.document
+function answers.measure(make)
   local seen = {}
   for round = 1, ROUNDS do seen[round] = microseconds(make) end
-  table.sort(seen)
-  print(("%-44s %5.2f µs (%.2f … %.2f)"):format(label, seen[(ROUNDS + 1) // 2], seen[1], seen[ROUNDS]))
+  return measuring.spread(seen)
 end
 
-report("question and answer of a payment", pay)
-report("answer of a document", document)
+function answers.report()
+  for label, make in pairs { ["question and answer of a payment"] = answers.pay,
+    ["answer of a document"] = answers.document } do
+    local spread = answers.measure(make)
+    print(("%-44s %5.2f µs (%.2f … %.2f)"):format(label, spread.median, spread.min, spread.max))
+  end
+end
+
+return answers

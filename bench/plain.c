@@ -11,6 +11,7 @@
  * The works are durable, open, batch, scattered, read and page. After durable and open, a line for each operation tells
  * its latency in nanoseconds.
  */
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -160,6 +161,8 @@ static void prepare_statements(void) {
   get_document = prepare("SELECT number, kind, patient, at, charged, settled, id FROM document WHERE number = ?");
 }
 
+static void read_document(const row *asked);
+
 static void pay(const row *asked) {
   sqlite3_bind_int64(move_balance, 1, asked->amount);
   bind(move_balance, 2, asked->cells[0]);
@@ -175,6 +178,49 @@ static void pay(const row *asked) {
 static void pay_alone(const row *asked) {
   run(begin);
   pay(asked);
+  run(commit);
+}
+
+/* ---- The floor under the rules: the same payment by who must look before he writes ----
+ *
+ * No rule is applied and nothing is answered, but SQLite is asked what every program that keeps the ledger's promises must
+ * ask it: whether the key was used, what the document owes, and to move the day's total; and a hash of a preimage's length
+ * stands for the chain. */
+
+enum { PREIMAGE_BYTES = 420, DAY_SECONDS = 86400 };
+
+static sqlite3_stmt *find_key, *move_total, *add_total;
+
+static void prepare_informed(void) {
+  execute("CREATE TABLE IF NOT EXISTS day_total (day INTEGER PRIMARY KEY, collected INTEGER NOT NULL) STRICT");
+  find_key = prepare("SELECT id FROM payment WHERE key = ?");
+  move_total = prepare("UPDATE day_total SET collected = collected + ? WHERE day = ?");
+  add_total = prepare("INSERT INTO day_total (collected, day) VALUES (?, ?)");
+}
+
+static void run_total(sqlite3_stmt *prepared, const row *asked) {
+  sqlite3_bind_int64(prepared, 1, asked->amount);
+  sqlite3_bind_int64(prepared, 2, asked->at / DAY_SECONDS);
+  run(prepared);
+}
+
+static void pay_informed(const row *asked) {
+  static unsigned char preimage[PREIMAGE_BYTES];
+  bind(find_key, 1, asked->cells[5]);
+  if (sqlite3_step(find_key) == SQLITE_ROW) stop("a key of the plan was used before");
+  check(sqlite3_reset(find_key));
+  int64_t before = checksum;
+  read_document(asked);
+  checksum = before;
+  pay(asked);
+  run_total(move_total, asked);
+  if (sqlite3_changes(database) == 0) run_total(add_total, asked);
+  crypto_generichash(preimage, 32, preimage, sizeof preimage, NULL, 0);
+}
+
+static void pay_informed_alone(const row *asked) {
+  run(begin);
+  pay_informed(asked);
   run(commit);
 }
 
@@ -254,6 +300,8 @@ static const work works[] = {{"durable", "payments", pay_alone, 0, EACH},
                              {"open", "payments", pay_alone, 0, EACH_WHEN_DUE},
                              {"batch", "payments", pay, PAYMENTS_PER_COMMIT, ALL},
                              {"scattered", "payments", pay, PAYMENTS_PER_COMMIT, ALL},
+                             {"durable_informed", "payments", pay_informed_alone, 0, EACH},
+                             {"batch_informed", "payments", pay_informed, PAYMENTS_PER_COMMIT, ALL},
                              {"read", "reads", read_document, 0, ALL},
                              {"page", "pages", read_page, 0, ALL}};
 
@@ -301,6 +349,7 @@ static void measure(const work *what, const char *folder, size_t skip, size_t wa
   int64_t *latency = check_memory(calloc(count, sizeof *latency));
   prepare_statements();
   if (what->step == read_page) prepare_paging();
+  if (what->step == pay_informed || what->step == pay_informed_alone) prepare_informed();
   do_steps(what, from.rows + skip, warmup);
   checksum = 0;
   const row *rows = from.rows + skip + warmup;

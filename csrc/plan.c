@@ -327,7 +327,8 @@ static tally_code write_document(plan *in, planned_document *document) {
   bool was_open = document->row.open;
   document->row.open = document_is_open(&document->row.facts);
   if (document->is_new) return store_document_put(to, &document->row);
-  if (document->moved || was_open != document->row.open) return store_document_set(to, &document->row);
+  if (document->moved) return store_document_set(to, &document->row);
+  if (was_open != document->row.open) return store_document_set_open(to, &document->row);
   return document->changed ? store_document_set_facts(to, &document->row) : TALLY_OK;
 }
 

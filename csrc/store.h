@@ -123,8 +123,9 @@ typedef struct document_query {
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
 tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
 tally_code store_document_put(store *in, const document_row *row);
-/* Writes facts, invoice, cancelled and open; or the facts alone, which touches no index. */
+/* Writes facts, invoice, cancelled and open; facts and open; or the facts alone, which touches no index. */
 tally_code store_document_set(store *in, const document_row *row);
+tally_code store_document_set_open(store *in, const document_row *row);
 tally_code store_document_set_facts(store *in, const document_row *row);
 /* What the core has made of a document's entries, kept beside the document until it changes: a cache, in no file. None is
  * given where nothing is kept; nothing is kept where that cannot be. */

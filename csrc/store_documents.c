@@ -90,6 +90,10 @@ tally_code store_document_set(store *in, const document_row *row) {
   return held_keep(in, row, HELD_ALL);
 }
 
+tally_code store_document_set_open(store *in, const document_row *row) {
+  return held_keep(in, row, HELD_OPEN);
+}
+
 tally_code store_document_set_facts(store *in, const document_row *row) {
   return held_keep(in, row, HELD_FACTS);
 }

@@ -459,18 +459,20 @@ static tally_code write_entries(store *in) {
   return code ? code : check_written(in, held->entry_count);
 }
 
-static tally_code write_document(store *in, const document_row *row, bool all) {
+static tally_code write_document(store *in, const document_row *row, held_change change) {
+  static const statement statements[] = {
+      [HELD_FACTS] = STMT_DOCUMENT_SET_FACTS, [HELD_OPEN] = STMT_DOCUMENT_SET_OPEN, [HELD_ALL] = STMT_DOCUMENT_SET};
   sqlite3_stmt *prepared;
   const tally_facts *facts = &row->facts;
-  tally_code code = store_statement(in, all ? STMT_DOCUMENT_SET : STMT_DOCUMENT_SET_FACTS, &prepared);
+  tally_code code = store_statement(in, statements[change], &prepared);
   if (code) return code;
   const int64_t columns[] = {facts->charged,    facts->collected, facts->credited,
                              facts->discounted, facts->lost,      facts->rounded};
   int at = 1;
   for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) sqlite3_bind_int64(prepared, at++, columns[i]);
-  if (all) bind_text(prepared, at++, row->invoice);
-  if (all) sqlite3_bind_int(prepared, at++, facts->cancelled);
-  if (all) sqlite3_bind_int(prepared, at++, row->open);
+  if (change == HELD_ALL) bind_text(prepared, at++, row->invoice);
+  if (change == HELD_ALL) sqlite3_bind_int(prepared, at++, facts->cancelled);
+  if (change >= HELD_OPEN) sqlite3_bind_int(prepared, at++, row->open);
   sqlite3_bind_int64(prepared, at, row->id);
   return store_run(in, prepared);
 }
@@ -485,7 +487,7 @@ static tally_code write_documents(store *in, held_change change, statement sql) 
   if (held->written_count == 0) return TALLY_OK;
   bool alone = held->written_count == 1 && change != HELD_NEW;
   if (!alone) qsort(held->written, held->written_count, sizeof held->written[0], compare_ids);
-  tally_code code = alone ? write_document(in, &held->written[0]->row, change == HELD_ALL) : store_run_plain(in, sql);
+  tally_code code = alone ? write_document(in, &held->written[0]->row, change) : store_run_plain(in, sql);
   return code ? code : check_written(in, held->written_count);
 }
 
@@ -493,6 +495,7 @@ static tally_code write_all(store *in) {
   tally_code code = write_entries(in);
   if (!code) code = write_documents(in, HELD_NEW, STMT_DOCUMENTS_PUT);
   if (!code) code = write_documents(in, HELD_ALL, STMT_DOCUMENTS_SET);
+  if (!code) code = write_documents(in, HELD_OPEN, STMT_DOCUMENTS_SET_OPEN);
   if (!code) code = write_documents(in, HELD_FACTS, STMT_DOCUMENTS_SET_FACTS);
   return code;
 }

@@ -124,6 +124,10 @@ enum {
     "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
     "held.discounted, lost = held.lost, rounded = held.rounded, invoice = held.invoice, cancelled = held.cancelled, " \
     "open = held.open FROM " HELD_DOCUMENTS " AS held WHERE document.id = held.id")                                   \
+  X(DOCUMENTS_SET_OPEN, UPDATE_ROWS                                                                                   \
+    "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
+    "held.discounted, lost = held.lost, rounded = held.rounded, open = held.open FROM " HELD_DOCUMENTS " AS held "    \
+    "WHERE document.id = held.id")                                                                                    \
   X(DOCUMENTS_SET_FACTS, UPDATE_ROWS                                                                                  \
     "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
     "held.discounted, lost = held.lost, rounded = held.rounded FROM " HELD_DOCUMENTS                                  \
@@ -131,6 +135,9 @@ enum {
   X(DOCUMENT_SET, UPDATE_ROWS                                                                                         \
     "document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, rounded = $6, "            \
     "invoice = $7, cancelled = $8, open = $9 WHERE id = $10")                                                         \
+  X(DOCUMENT_SET_OPEN, UPDATE_ROWS                                                                                    \
+    "document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, rounded = $6, open = $7 "  \
+    "WHERE id = $8")                                                                                                  \
   X(DOCUMENT_SET_FACTS,                                                                                               \
     UPDATE_ROWS "document SET charged = $1, collected = $2, credited = $3, discounted = $4, lost = $5, rounded = $6 " \
                 "WHERE id = $7")                                                                                      \
@@ -215,7 +222,7 @@ typedef struct held_entry {
 } held_entry;
 
 /* What a kept document differs in from its row in the file. */
-typedef enum held_change { HELD_SAME, HELD_FACTS, HELD_ALL, HELD_NEW } held_change;
+typedef enum held_change { HELD_SAME, HELD_FACTS, HELD_OPEN, HELD_ALL, HELD_NEW } held_change;
 
 typedef struct kept_document {
   document_row row;
