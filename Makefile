@@ -43,7 +43,7 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
+.PHONY: model model-short histories build module library demo test lint format layers asan valgrind gc bench bench-short \
         bench-growth bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
@@ -162,6 +162,10 @@ model: build  ## random logs through the core and through the independent model,
 model-short: build
 	@scripts/setup build run test
 	spec/model/run 1 4 1000
+
+histories: build  ## random histories, each committed in three ways that must come to the same (HISTORIES=200 seeds)
+	@scripts/setup build run test
+	HISTORIES=$(or $(HISTORIES),200) $(RUN_SUITE) --cpath='./lua/?.so' spec/histories_spec.lua
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
