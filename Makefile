@@ -117,10 +117,11 @@ valgrind:  ## the specs under valgrind, without those tagged #slow
 	  --keep-debuginfo=yes --child-silent-after-fork=yes \
 	  $(RUN_SUITE) --cpath='$(CURDIR)/build/valgrind/?.so' $(NO_SLOW) $(SUITE)
 
+# A random history holds much and runs long: one alone would take minutes, and uses no value that other specs do not.
 gc:  ## the specs with the collector at its most eager
 	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
-	$(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
+	HISTORIES=0 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
 
 docs:  ## check the reference against the functions that are registered
 	@scripts/setup build run test
