@@ -43,7 +43,7 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
+.PHONY: histories model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
         bench-growth bench-replay bench-floor bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
@@ -117,10 +117,11 @@ valgrind:  ## the specs under valgrind, without those tagged #slow
 	  --keep-debuginfo=yes --child-silent-after-fork=yes \
 	  $(RUN_SUITE) --cpath='$(CURDIR)/build/valgrind/?.so' $(NO_SLOW) $(SUITE)
 
+# A random history holds much and runs long: one alone would take minutes, and uses no value that other specs do not.
 gc:  ## the specs with the collector at its most eager
 	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
-	$(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
+	HISTORIES=0 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
 
 docs:  ## check the reference against the functions that are registered
 	@scripts/setup build run test
@@ -179,6 +180,10 @@ model: build  ## random logs through the core and through the independent model,
 model-short: build
 	@scripts/setup build run test
 	spec/model/run 1 4 1000
+
+histories: build  ## random histories, each committed in three ways that must come to the same (HISTORIES=200 seeds)
+	@scripts/setup build run test
+	HISTORIES=$(or $(HISTORIES),200) $(RUN_SUITE) --cpath='./lua/?.so' spec/histories_spec.lua
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
