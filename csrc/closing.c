@@ -67,9 +67,9 @@ static tally_code check_closing(work *in, const tally_payment_type *const *types
 
 /* A difference is booked on the last of the sealed days; short is a debit of over/short, over a negative one. */
 static tally_code book_variance(work *in, const tally_payment_type *type, int64_t expected, int64_t counted) {
-  int64_t short_by;
+  int64_t short_by, over_by;
   tally_entry *entry;
-  if (tally_minor_subtract(expected, counted, &short_by)) {
+  if (tally_minor_subtract(expected, counted, &short_by) || tally_minor_subtract(counted, expected, &over_by)) {
     return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "counted: the difference leaves 64-bit minor units");
   }
   if (short_by == 0) return TALLY_OK;
@@ -129,9 +129,11 @@ static tally_code read_counted(tally_ledger *ledger, const tally_entry *entry, t
     int64_t counted;
     if (tally_money_parse(pairs[i].value.data, pairs[i].value.length, ledger->currency, &counted))
       return fail(ledger, TALLY_ERR_CORRUPT, "a counted amount cannot be read");
-    int64_t expected;
+    int64_t expected, variance;
     TRY(expected_money(ledger, out->has_from ? out->from : INT32_MIN, out->through, pairs[i].key, &expected));
-    list[i] = (tally_counted){pairs[i].key, expected, counted, counted - expected};
+    if (tally_minor_subtract(counted, expected, &variance))
+      return fail(ledger, TALLY_ERR_CORRUPT, "a counted amount is not what can have been counted");
+    list[i] = (tally_counted){pairs[i].key, expected, counted, variance};
   }
   out->counted = list;
   return TALLY_OK;

@@ -232,6 +232,7 @@ static tally_code run_inside(work *in) {
   TRY(ledger_still_open(ledger));
   if (in->asked->dry_run) return run_bracketed(in, false);
   tally_code code = run(in);
+  if (code && in->plan.posted) ledger->broken = true; /* it has written, whatever it answers */
   if (code) ledger_poison(ledger);
   if (ledger->broken) ledger->state.valid = false;
   return code;

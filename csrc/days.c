@@ -162,6 +162,7 @@ typedef struct summary {
   tally_totals *rows;
   uint32_t *slots; /* a row's place + 1, or 0; a power of two of them, at most half full */
   size_t count, room, slot_count;
+  int64_t acts; /* where they alone are counted */
 } summary;
 
 /* FNV-1a (Fowler, Noll, Vo). */
@@ -239,14 +240,14 @@ static int compare_rows(const void *a, const void *b) {
   return days_compare(a, b);
 }
 
-static tally_code sum_pages(summary *in, arena *page) {
+static tally_code sum_pages(summary *in, arena *page, tally_code (*take)(summary *in, const day_row *day)) {
   day_row days[DAYS_PER_PAGE];
   int64_t first = in->query->from;
   for (size_t count = DAYS_PER_PAGE; count == DAYS_PER_PAGE && first <= in->query->to;) {
     arena_reset(page);
     TRY(fail_store(in->ledger,
                    store_days_page(in->ledger->store, page, first, in->query->to, days, DAYS_PER_PAGE, &count)));
-    for (size_t i = 0; i < count; i++) TRY(sum_day(in, &days[i]));
+    for (size_t i = 0; i < count; i++) TRY(take(in, &days[i]));
     if (count) first = (int64_t)days[count - 1].day + 1;
   }
   return TALLY_OK;
@@ -257,10 +258,29 @@ tally_code days_read(tally_ledger *ledger, const totals_query *query, tally_tota
   arena page = {NULL};
   bool own;
   TRY(ledger_snapshot_begin(ledger, &own));
-  tally_code code = ledger_snapshot_end(ledger, own, sum_pages(&in, &page));
+  tally_code code = ledger_snapshot_end(ledger, own, sum_pages(&in, &page, sum_day));
   arena_free(&page);
   if (in.count) qsort(in.rows, in.count, sizeof *in.rows, compare_rows);
   *rows = in.rows;
   *count = in.count;
+  return code;
+}
+
+static tally_code count_day(summary *in, const day_row *day) {
+  packed coded = packed_of(day->totals);
+  while (!coded.broken && coded.at < coded.end) {
+    tally_totals row = take_row(&coded, day->day);
+    if (tally_minor_add(in->acts, row.count, &in->acts)) return overflow(in->ledger);
+  }
+  return coded.broken ? broken(in->ledger, day->day) : TALLY_OK;
+}
+
+tally_code days_count(tally_ledger *ledger, int64_t *count) {
+  totals_query all = {.from = INT32_MIN, .to = INT32_MAX};
+  summary in = {.ledger = ledger, .query = &all};
+  arena page = {NULL};
+  tally_code code = sum_pages(&in, &page, count_day);
+  arena_free(&page);
+  *count = in.acts;
   return code;
 }

@@ -20,4 +20,7 @@ typedef struct totals_query {
 /* Sums the days' totals by the columns asked for, in their order; memory of the call. TALLY_ERR_AMOUNT_OVERFLOW. */
 tally_code days_read(tally_ledger *ledger, const totals_query *query, tally_totals **rows, size_t *count);
 
+/* Counts the numbered acts of all days: each counts once, on its day. */
+tally_code days_count(tally_ledger *ledger, int64_t *count);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "config_codec.h"
+#include "days.h"
 
 /* ---- Formats ---- */
 
@@ -83,7 +84,7 @@ static tally_code find_under(tally_ledger *ledger, tally_text format, tally_text
   return text_equal(entry->number, number) ? TALLY_OK : TALLY_DONE;
 }
 
-/* The formats but the one in force, which was tried before. */
+/* Looks under all formats that there were; that of the script in force may be tried a second time. */
 static tally_code find_under_older(tally_ledger *ledger, int64_t latest, tally_text number, const tally_entry *last,
                                    tally_entry *entry) {
   TRY(load_formats(ledger, latest));
@@ -113,6 +114,20 @@ tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *en
   if (code != TALLY_DONE) return code;
   TRY(fail_store(ledger, store_script_latest_version(ledger->store, &latest)));
   return latest == 1 ? TALLY_DONE : find_under_older(ledger, latest, number, &last, entry);
+}
+
+tally_code numbers_count(tally_ledger *ledger, int64_t *count) {
+  tally_entry last;
+  int64_t latest;
+  *count = 0;
+  tally_code code = find_last(ledger, &last);
+  if (code) return code == TALLY_DONE ? TALLY_OK : code;
+  TRY(fail_store(ledger, store_script_latest_version(ledger->store, &latest)));
+  if (latest > 1) TRY(load_formats(ledger, latest));
+  /* A series of one format has no gap; where the format was changed, numbers may have been passed over. */
+  if (latest > 1 && ledger->formats.count > 1) return days_count(ledger, count);
+  *count = last.serial;
+  return TALLY_OK;
 }
 
 tally_code numbers_taken(tally_ledger *ledger, tally_text number, bool *taken) {

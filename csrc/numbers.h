@@ -13,4 +13,7 @@ tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *en
  * file's latest: inside a write transaction. */
 tally_code numbers_taken(tally_ledger *ledger, tally_text number, bool *taken);
 
+/* Counts the payments that have a number. */
+tally_code numbers_count(tally_ledger *ledger, int64_t *count);
+
 #endif

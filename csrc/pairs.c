@@ -28,12 +28,6 @@ void bytes_put(bytes *out, const void *data, size_t length) {
   out->length += length;
 }
 
-void bytes_put_i64(bytes *out, int64_t value) {
-  unsigned char big[8];
-  for (int i = 0; i < 8; i++) big[i] = (unsigned char)((uint64_t)value >> (56 - 8 * i));
-  bytes_put(out, big, sizeof big);
-}
-
 tally_text bytes_text(const bytes *in) {
   return (tally_text){in->data ? (const char *)in->data : "", in->length};
 }

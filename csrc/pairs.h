@@ -13,7 +13,6 @@ typedef struct bytes {
 } bytes;
 
 void bytes_put(bytes *out, const void *data, size_t length);
-void bytes_put_i64(bytes *out, int64_t value); /* big-endian, two's complement */
 tally_text bytes_text(const bytes *in);
 
 /* Appends "5:hello". */

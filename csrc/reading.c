@@ -212,16 +212,6 @@ tally_code tally_read_head(tally_ledger *ledger, tally_head *head) {
   return TALLY_OK;
 }
 
-/* Every numbered act counts once, on its day. */
-static tally_code count_payments(tally_ledger *ledger, int64_t *count) {
-  totals_query all = {.from = INT32_MIN, .to = INT32_MAX};
-  tally_totals *rows;
-  size_t found;
-  tally_code code = days_read(ledger, &all, &rows, &found);
-  *count = code == TALLY_OK && found ? rows[0].count : 0;
-  return code;
-}
-
 tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   tally_head head;
   store_facts facts;
@@ -231,7 +221,7 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   TRY(pending_flush(ledger));
   TRY(ledger_reload(ledger));
   TRY(fail_store(ledger, store_facts_get(ledger->store, &facts)));
-  TRY(count_payments(ledger, &payments));
+  TRY(numbers_count(ledger, &payments));
   *info = (tally_info){.version = TALLY_VERSION,
                        .sqlite_version = store_engine_version(),
                        .path = ledger->path,

@@ -64,6 +64,9 @@ tally_code store_entry_by_key(store *in, arena *from, tally_text key, tally_entr
 /* Pages of entries with seq > after_seq, in order. */
 tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_entry *rows, size_t room,
                                size_t *count);
+/* The entry that could not be read, where a page of entries was answered by TALLY_ERR_CORRUPT: it is the last of *count; 0
+ * where that was for another reason. */
+int64_t store_damaged_entry(const store *in);
 /* … that name the document (as such or as the counter document), or the patient. */
 tally_code store_entries_of_document(store *in, arena *from, tally_text document, int64_t after_seq, tally_entry *rows,
                                      size_t room, size_t *count);
@@ -121,7 +124,6 @@ typedef struct document_query {
   document_order order;
 } document_query;
 tally_code store_document_get(store *in, arena *from, tally_text number, document_row *row);
-tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row);
 tally_code store_document_put(store *in, const document_row *row);
 /* Writes facts, invoice, cancelled and open; facts and open; or the facts alone, which touches no index. */
 tally_code store_document_set(store *in, const document_row *row);
@@ -139,7 +141,7 @@ tally_code store_documents_by_number(store *in, arena *from, tally_text after, d
                                      size_t *count);
 tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
                                   size_t room, size_t *count);
-/* A patient's open documents by day of issue, then number; *more where room ended first. */
+/* A patient's open documents by day of issue, then number. */
 tally_code store_documents_oldest(store *in, arena *from, tally_text patient, document_row *rows, size_t room,
                                   size_t *count);
 tally_code store_patient_owed(store *in, tally_text patient, int64_t *owed_minor);

@@ -44,8 +44,8 @@ static check_end ask_all(sqlite3 *database, char message[256]) {
   return end;
 }
 
-/* A check that was stopped, or could not open the file by itself, says nothing of it. */
-static int keep_going(void *checking) {
+/* Not 0 interrupts the check: who has stopped it asks nothing of it any more. */
+static int is_stopped(void *checking) {
   return atomic_load(&((store_checking *)checking)->stopped);
 }
 
@@ -57,7 +57,7 @@ static void *run(void *argument) {
   if (sqlite3_open_v2(checking->path, &database, flags, NULL) == SQLITE_OK) {
     enum { STEPS_BETWEEN_LOOKS = 10000 };
     sqlite3_busy_timeout(database, checking->in->busy_timeout_ms);
-    sqlite3_progress_handler(database, STEPS_BETWEEN_LOOKS, keep_going, checking);
+    sqlite3_progress_handler(database, STEPS_BETWEEN_LOOKS, is_stopped, checking);
     sqlite3_exec(database, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
     end = ask_all(database, checking->message);
   }
@@ -77,9 +77,20 @@ static bool start_thread(store_checking *checking) {
 }
 
 /* Another connection sees what is committed: not a ledger in memory, nor what an open transaction has written. */
+/* A host may have told SQLite to do without mutexes, whatever it was built for: a connection that asks for one then has
+ * none. */
+static bool threads_allowed(void) {
+  sqlite3 *probe = NULL;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_FULLMUTEX;
+  bool allowed = sqlite3_threadsafe() && sqlite3_open_v2(":memory:", &probe, flags, NULL) == SQLITE_OK &&
+                 sqlite3_db_mutex(probe) != NULL;
+  sqlite3_close_v2(probe);
+  return allowed;
+}
+
 const char *store_path_beside(const store *in) {
   const char *path = sqlite3_db_filename(in->database, "main");
-  bool alone = !sqlite3_threadsafe() || in->in_memory || in->writing || path == NULL || *path == '\0';
+  bool alone = in->in_memory || in->writing || path == NULL || *path == '\0' || !threads_allowed();
   return alone ? NULL : path;
 }
 

@@ -74,14 +74,6 @@ tally_code store_document_get(store *in, arena *from, tally_text number, documen
   return code ? code : held_keep(in, row, HELD_SAME);
 }
 
-tally_code store_document_get_id(store *in, arena *from, int64_t id, document_row *row) {
-  sqlite3_stmt *prepared;
-  tally_code code = ask(in, STMT_DOCUMENT_GET_ID, &prepared);
-  if (code) return code;
-  sqlite3_bind_int64(prepared, 1, id);
-  return read_one(in, prepared, from, row);
-}
-
 tally_code store_document_put(store *in, const document_row *row) {
   return held_keep(in, row, HELD_NEW);
 }

@@ -33,6 +33,7 @@ static void read_hash(sqlite3_stmt *row, tally_entry *entry) {
 }
 
 static tally_code damaged_entry(store *in, int64_t seq) {
+  in->damaged_seq = seq;
   return store_failed_with(in, TALLY_ERR_CORRUPT, "entry %lld cannot be read; go back to a backup", (long long)seq);
 }
 
@@ -65,6 +66,7 @@ static tally_code read_page(store *in, sqlite3_stmt *prepared, arena *from, tall
                             size_t *count) {
   tally_code code = TALLY_OK;
   *count = 0;
+  in->damaged_seq = 0;
   while (!code && *count < room) {
     code = store_step(in, prepared);
     if (code == TALLY_DONE) return TALLY_OK;
@@ -72,6 +74,10 @@ static tally_code read_page(store *in, sqlite3_stmt *prepared, arena *from, tall
   }
   sqlite3_reset(prepared);
   return code;
+}
+
+int64_t store_damaged_entry(const store *in) {
+  return in->damaged_seq;
 }
 
 tally_code store_entry_get(store *in, arena *from, int64_t seq, tally_entry *entry) {

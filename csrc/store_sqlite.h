@@ -103,7 +103,7 @@ enum {
   X(INVOICE_RELEASED, "SELECT EXISTS (SELECT 1 FROM entry WHERE counter_document = $1 AND kind = 12)")                \
   X(LINKS_OF_DOCUMENT,                                                                                                \
     "SELECT seq, kind, number, NULL, details FROM entry WHERE document = $1 AND seq > $2 AND seq <= $3 "              \
-    "AND at_ms <= $4 AND (kind BETWEEN 2 AND 4 OR kind = 7 OR kind = 10 OR seq = $5) ORDER BY seq LIMIT $6")          \
+    "AND at_ms <= $4 AND (kind BETWEEN 2 AND 5 OR kind = 7 OR kind = 10 OR seq = $5) ORDER BY seq LIMIT $6")          \
   X(LINKS_OF_INVOICE,                                                                                                 \
     "SELECT seq, kind, NULL, document, details FROM entry WHERE counter_document = $1 AND seq > $2 AND "              \
     "seq <= $3 AND at_ms <= $4 ORDER BY seq LIMIT $5")                                                                \
@@ -118,7 +118,6 @@ enum {
   X(ANNOTATION_PUT, "INSERT INTO annotation (seq, field, salt, body, digest) VALUES ($1, $2, $3, $4, $5)")            \
   X(ANNOTATION_GET, "SELECT salt, body, digest FROM annotation WHERE seq = $1 AND field = $2")                        \
   X(DOCUMENT_GET, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE number = $1")                                      \
-  X(DOCUMENT_GET_ID, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE id = $1")                                       \
   X(DOCUMENTS_PUT, INSERT_ROWS "document (" DOCUMENT_COLUMNS ") SELECT " DOCUMENT_COLUMNS " FROM " HELD_DOCUMENTS)    \
   X(DOCUMENTS_SET, UPDATE_ROWS                                                                                        \
     "document SET charged = held.charged, collected = held.collected, credited = held.credited, discounted = "        \
@@ -257,6 +256,7 @@ struct store {
   bool in_snapshot;
   bool writing; /* in a transaction that may write */
   int busy_timeout_ms;
+  int64_t damaged_seq; /* of the entry that the last page of entries stopped at: see store_damaged_entry */
   char message[512];
 };
 

@@ -1,5 +1,6 @@
 /* time.c - ISO 8601 in and out, local business days (§6). Local means the process's TZ. */
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -124,12 +125,19 @@ static int64_t ask_offset(int64_t seconds) {
 /* Offsets of a few spans of six hours, each in one word that is read and written whole: the span, what tells the
  * process's time zone from another that it is given later, and the offset. No zone of the tz database has ever changed
  * twice within a day, so what holds at both ends of a span holds within. */
-enum { KNOWN_SPANS = 256, SPAN_SECONDS = 21600, ZONE_BITS = 12, OFFSET_BITS = 20 };
+enum { KNOWN_SPANS = 256, SPAN_SECONDS = 21600, ZONE_BITS = 19, OFFSET_BITS = 20, SPAN_BIAS = 1 << 24 };
 static _Atomic uint64_t known_offsets[KNOWN_SPANS];
 
+/* A zone is known by where the environment keeps its name, and by what the library has made of it. */
+static uint64_t zone_key(void) {
+  uint64_t key = (uint64_t)(uintptr_t)getenv("TZ") ^ (uint64_t)(uintptr_t)tzname[0] << 20;
+  key =
+      (key ^ (uint64_t)(uintptr_t)tzname[1] << 40 ^ ((uint64_t)timezone * 2 + (daylight != 0))) * 0x9E3779B97F4A7C15u;
+  return key >> (64 - ZONE_BITS);
+}
+
 static uint64_t span_key(int64_t span) {
-  uint64_t zone = ((uint64_t)timezone / 60 * 2 + (daylight != 0)) & ((1u << ZONE_BITS) - 1);
-  return ((uint64_t)(span + INT32_MAX) << ZONE_BITS | zone) << OFFSET_BITS;
+  return ((uint64_t)(span + SPAN_BIAS) << ZONE_BITS | zone_key()) << OFFSET_BITS;
 }
 
 /* Seconds that local time is ahead of UTC at an instant. The library computes it from its rules each time, and a command
@@ -138,7 +146,8 @@ static int64_t local_offset(int64_t seconds) {
   int64_t span = floor_div(seconds, SPAN_SECONDS), start = span * SPAN_SECONDS, bias = 1 << (OFFSET_BITS - 1);
   _Atomic uint64_t *place = &known_offsets[(uint64_t)span % KNOWN_SPANS];
   uint64_t known = atomic_load_explicit(place, memory_order_relaxed), low = (1u << OFFSET_BITS) - 1;
-  if ((known & ~low) == span_key(span)) return (int64_t)(known & low) - bias;
+  uint64_t key = span_key(span);
+  if ((known & ~low) == key) return (int64_t)(known & low) - bias;
   int64_t offset = ask_offset(seconds);
   bool steady = ask_offset(start) == offset && ask_offset(start + SPAN_SECONDS - 1) == offset;
   bool fits = offset > -bias && offset < bias;

@@ -154,6 +154,7 @@ static tally_code check_number(tally_verify *in, const tally_entry *entry) {
                text_equal(number_print(in->script.config.payment_format, entry->serial, text), entry->number);
   if (!given) {
     tally_text due = number_print(in->script.config.payment_format, last + 1, text);
+    if (text_equal(due, entry->number)) return verify_wrong(in, entry->seq, "its serial is not that of its number");
     return verify_wrong(in, entry->seq, "its number is %s where %s is due", shown(in->ledger, entry->number),
                         shown(in->ledger, due));
   }
@@ -279,12 +280,15 @@ static tally_code step_journal(tally_verify *in) {
   for (int i = 0; i < ENTRIES_PER_STEP; i++) {
     size_t count;
     arena_reset(&in->page);
-    TRY(fail_store(in->ledger,
-                   store_entries_after(in->ledger->store, &in->page, in->head.seq, page, STORE_PAGE, &count)));
+    tally_code code = store_entries_after(in->ledger->store, &in->page, in->head.seq, page, STORE_PAGE, &count);
+    int64_t damaged = code == TALLY_ERR_CORRUPT ? store_damaged_entry(in->ledger->store) : 0;
+    if (!damaged) TRY(fail_store(in->ledger, code));
+    if (damaged) count--;
     for (size_t k = 0; k < count; k++) {
       arena_reset(&in->ledger->call);
       TRY(verify_entry(in, &page[k]));
     }
+    if (damaged) return verify_wrong(in, damaged, "it cannot be read");
     in->done += (int64_t)count;
     if (count < STORE_PAGE) return end_journal(in);
   }

@@ -162,4 +162,13 @@ describe("a C program", function()
     assert.same({ 0, table.concat({ "desk-1 70.00 CHF", "desk-2 70.00 CHF", "50.00 CHF", "pending 10000",
       "field-invalid", "field-invalid", "io-error", "closed", "" }, "\n"), "" }, { ended.code, ended.out, ended.err })
   end)
+
+  it("is told the days of the time zone that it is given while it runs", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-D_DEFAULT_SOURCE -o " .. folder .. "/zones spec/host/zones.c build/libtallystick.a "
+      .. "$(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    local ended = command.shell("LD_PRELOAD= " .. folder .. "/zones")
+    assert.same({ 0, "42240\n", "" }, { ended.code, ended.out, ended.err })
+  end)
 end)

@@ -303,3 +303,16 @@ describe("a closed day", function()
     refuses(ledger, "pay", { document = "C-00003", at = "2026-03-01" }, "period-closed")
   end)
 end)
+
+describe("a difference that does not fit", function()
+  after_each(helper.finish)
+
+  it("is refused", function()
+    local ledger = helper.open()
+    assert(ledger:deposit { patient = "P1", amount = "1.00", type = "card", group = "POS-1" })
+    assert(ledger:withdraw { patient = "P1", amount = "0.01", type = "transfer" })
+    helper.refused("amount-overflow",
+      ledger:close_days { through = "2026-03-02", counted = { transfer = "92233720368547758.07" } })
+    assert(ledger:close_days { through = "2026-03-02", counted = { transfer = "92233720368547758.06" } })
+  end)
+end)

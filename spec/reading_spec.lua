@@ -324,3 +324,31 @@ describe("an iterator", function()
     assert.truthy(problem:find("closed", 1, true))
   end)
 end)
+
+describe("the count of payments", function()
+  after_each(helper.finish)
+
+  it("stands where the sums of all days would not", function()
+    local ledger = helper.open()
+    for i = 1, 2 do
+      assert(ledger:consultation { patient = "P1", amount = "90000000000000000.00" })
+      assert(ledger:pay { document = "C-0000" .. i, type = "twint", at = "2026-03-0" .. i })
+    end
+    helper.refused("amount-overflow", ledger:totals {})
+    assert.equal(2, assert(ledger:info()).payments)
+  end)
+
+  it("leaves out the numbers that were passed over", function()
+    local path = helper.folder() .. "/clinic.db"
+    local function with(format)
+      return helper.open { path = path, script = ("%s\nclinic:numbering { payment = %q }"):format(helper.SCRIPT, format) }
+    end
+    local ledger = with "R-1%d"
+    assert(ledger:consultation { patient = "P1", amount = "90.00" })
+    for _ = 1, 2 do assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" }) end
+    ledger = with "R-%d"
+    for _ = 1, 12 do assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" }) end
+    assert.equal("R-17", assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" }).number)
+    assert.equal(15, assert(ledger:info()).payments)
+  end)
+end)

@@ -1,5 +1,6 @@
 -- verify: what was changed behind the books is found and located (design.md §4, §6, §11.6).
 local helper = require "spec.helper"
+local child = require "spec.child"
 local raw = require "spec.raw"
 
 local refused = helper.refused
@@ -52,8 +53,13 @@ describe("verify", function()
     { "an amount", "UPDATE entry SET amount = 1 WHERE seq = 5", "chain-broken", 5 },
     { "an actor", details_of(2, "replace(CAST(details AS TEXT), 'desk-1', 'desk-2')"), "chain-broken", 2 },
     { "an act", details_of(5, "substr(details, 1, 1) || x'02' || substr(details, 3)"), "chain-broken", 5 },
-    { "details that cannot be read", "UPDATE entry SET details = x'00' WHERE seq = 5", "corrupt" },
-    { "details with something behind them", details_of(5, "details || x'00'"), "corrupt" },
+    { "details that cannot be read", "UPDATE entry SET details = x'00' WHERE seq = 5", "chain-broken", 5 },
+    { "details with something behind them", details_of(5, "details || x'00'"), "chain-broken", 5 },
+    { "a kind that is no small number", "UPDATE entry SET kind = 1 << 40 WHERE seq = 5", "chain-broken", 5 },
+    { "an amount before details that cannot be read",
+      "UPDATE entry SET details = x'FF' WHERE seq = 9;;UPDATE entry SET amount = 1 WHERE seq = 5", "chain-broken", 5 },
+    { "the first of two entries that cannot be read", "UPDATE entry SET details = x'FF' WHERE seq IN (1, 9)",
+      "chain-broken", 1 },
     { "a kind", "UPDATE entry SET kind = 3 WHERE seq = 5", "chain-broken", 5 },
     { "an unknown kind", "UPDATE entry SET kind = 99 WHERE seq = 5", "chain-broken", 5 },
     { "a day", "UPDATE entry SET day = day + 1 WHERE seq = 5", "chain-broken", 5 },
@@ -161,12 +167,49 @@ describe("verify", function()
     assert.is_true(phases.journal and phases.documents and last >= 0)
   end)
 
-  it("leaves the ledger as it was where its progress function raises", function()
+  for _, at in ipairs { "file", "journal", "totals", "documents", "done" } do
+    it("leaves the ledger as it was where its progress function raises in the phase " .. at, function()
+      local opened = helper.open { path = path }
+      local ok, problem = pcall(opened.verify, opened, { progress = function(_, _, phase)
+        if phase == at then error({ "mine" }) end
+      end })
+      if not ok then assert.same({ "mine" }, problem) end
+      assert(opened:consultation { patient = "P1", amount = "1.00" })
+      assert.is_true(opened:verify())
+    end)
+  end
+
+  it("holds while another handle writes", function()
+    local opened, other = helper.open { path = path }, helper.open { path = path }
+    local calls = 0
+    for _ = 1, 5 do
+      local holds, report = opened:verify { progress = function()
+        calls = calls + 1
+        assert(other:consultation { patient = "P1", amount = "1.00" })
+      end }
+      assert.is_true(holds, report)
+    end
+    assert.is_true(calls > 5)
+    assert.is_true(other:verify())
+  end)
+
+  it("holds inside a transaction, with what that has written", function()
     local opened = helper.open { path = path }
-    local ok, problem = pcall(opened.verify, opened, { progress = function() error({ "mine" }) end })
-    assert.same({ false, { "mine" } }, { ok, problem })
-    assert(opened:consultation { patient = "P1", amount = "1.00" })
-    assert.is_true(opened:verify())
+    assert(opened:transaction(function(tx)
+      assert(tx:consultation { patient = "P1", amount = "1.00" })
+      local holds, report = tx:verify()
+      assert.is_true(holds, report)
+      assert.equal(13, report.entries)
+      return true
+    end))
+  end)
+
+  it("may be in the middle when its process ends", function()
+    local ended = child.run(([[
+      local ledger = assert(require("tallystick").open(%q, { mode = "ro" }))
+      ledger:verify { progress = function(_, _, phase) if phase == "journal" then os.exit(7, true) end end }
+    ]]):format(path))
+    assert.equal(7, ended.code)
   end)
 end)
 

@@ -65,9 +65,13 @@ class Packed:
 
     def integer(self):
         value = shift = 0
-        while self.rest[0] & 0x80:
-            value, shift, self.rest = value | (self.rest[0] & 0x7f) << shift, shift + 7, self.rest[1:]
-        value, self.rest = value | self.rest[0] << shift, self.rest[1:]
+        while True:
+            byte, self.rest = self.rest[0], self.rest[1:]
+            value, shift = value | (byte & 0x7f) << shift, shift + 7
+            if byte < 0x80:
+                break
+        if byte == 0 and shift > 7:
+            raise ValueError("a number ends with a zero byte")
         return value
 
     def signed(self):
@@ -77,6 +81,8 @@ class Packed:
 
     def text(self):
         length = self.integer()
+        if length > len(self.rest):
+            raise ValueError("a text is cut short")
         text, self.rest = self.rest[:length], self.rest[length:]
         return text
 
@@ -84,21 +90,32 @@ class Packed:
 def whole_entry(row):
     """A row of `entry` with what its details hold beside the columns."""
     entry, details = dict(row), Packed(row["details"])
-    entry["serial"], entry["act"] = details.signed(), row["seq"] - details.signed()
-    entry["command"], entry["script_version"] = details.integer(), details.signed()
-    entry["recorded_at_ms"], has = row["at_ms"] + details.signed(), details.integer()
-    for bit, name in enumerate(OPTIONAL):
-        read = details.text if name in TEXTS else details.signed
-        entry[name] = read() if has >> bit & 1 else None
+    try:
+        entry["serial"], entry["act"] = details.signed(), row["seq"] - details.signed()
+        entry["command"], entry["script_version"] = details.integer(), details.signed()
+        entry["recorded_at_ms"], has = row["at_ms"] + details.signed(), details.integer()
+        for bit, name in enumerate(OPTIONAL):
+            read = details.text if name in TEXTS else details.signed
+            entry[name] = read() if has >> bit & 1 else None
+    except (LookupError, ValueError):
+        raise Wrong("entry %d: its details cannot be read" % row["seq"])
+    if details.rest or has >> len(OPTIONAL):
+        raise Wrong("entry %d: its details hold what is not theirs" % row["seq"])
     return entry
 
 
 def day_rows(day, coded):
-    """The totals of a day by type, group and actor: columns that are zero are left out."""
-    rows = {}
-    while coded.rest:
-        key, has = (day, coded.text(), coded.text(), coded.text()), coded.integer()
-        rows[key] = {name: coded.signed() if has >> bit & 1 else 0 for bit, name in enumerate(TOTALS)}
+    """The totals of a day by type, group and actor, in their order: columns that are zero are left out."""
+    rows, last = {}, None
+    try:
+        while coded.rest:
+            key, has = (day, coded.text(), coded.text(), coded.text()), coded.integer()
+            rows[key] = {name: coded.signed() if has >> bit & 1 else 0 for bit, name in enumerate(TOTALS)}
+            if has >> len(TOTALS) or last is not None and key <= last:
+                raise ValueError("another column, or another order")
+            last = key
+    except (LookupError, ValueError):
+        raise Wrong("day %d since 1970-01-01: its totals cannot be read" % day)
     return rows
 
 
@@ -132,7 +149,8 @@ def check_texts(row, texts):
 
 
 def check_serial(row, last):
-    """The serial counts the payments' numbers; the digits of a number are its own serial."""
+    """A number's serial is greater than the last one, and its digits are in it; this reader does not know the formats, and
+    so cannot tell a gap from numbers that an older format had given."""
     grows = row["serial"] > last if row["number"] else row["serial"] == last
     if not grows or row["number"] and str(row["serial"]).encode() not in row["number"]:
         raise Wrong("entry %d: its serial does not follow" % row["seq"])
