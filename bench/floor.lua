@@ -1,5 +1,5 @@
--- floor.lua - what lies under the Lua API's payments: plain.c's least work, the same by who must look before he writes, and
--- what the tables of question and answer take in Lua alone. Called by `make bench-floor`.
+-- floor.lua - what lies under the Lua API's payments: plain.c's least work, the same by who must look before he writes,
+-- and what the tables of question and answer take in Lua alone. Called by `make bench-floor`.
 local answers = require "answers"
 local measuring = require "measuring"
 local shell = require "shell"

@@ -341,7 +341,8 @@ describe("the count of payments", function()
   it("leaves out the numbers that were passed over", function()
     local path = helper.folder() .. "/clinic.db"
     local function with(format)
-      return helper.open { path = path, script = ("%s\nclinic:numbering { payment = %q }"):format(helper.SCRIPT, format) }
+      local script = ("%s\nclinic:numbering { payment = %q }"):format(helper.SCRIPT, format)
+      return helper.open { path = path, script = script }
     end
     local ledger = with "R-1%d"
     assert(ledger:consultation { patient = "P1", amount = "90.00" })
