@@ -1,5 +1,6 @@
 -- floor.lua - what lies under the Lua API's payments: plain.c's least work, the same by who must look before he writes,
--- and what the tables of question and answer take in Lua alone. Called by `make bench-floor`.
+-- and what the tables of question and answer take in Lua alone; and what becomes of the ratio on a disk that takes
+-- longer to sync. Called by `make bench-floor`.
 local answers = require "answers"
 local measuring = require "measuring"
 local shell = require "shell"
@@ -15,6 +16,11 @@ local WORKS = {
   { label = "1,000 payments per commit", plain = "batch", informed = "batch_informed", size = "0 1000 9000" },
   { label = "one durable payment per commit", plain = "durable", informed = "durable_informed", size = "0 100 2000" },
 }
+
+-- How much longer a sync takes than on this machine. Disks for desks take a half to a few milliseconds.
+local SLOWER_US = { 500, 2000 }
+local SLOW_SYNC = "LD_PRELOAD=build/bench/slow_sync.so SLOW_SYNC_US=%d %s"
+local SLOW_SIZE = "0 20 400"
 
 local function microseconds(command, side, work, size)
   local path = LEDGERS .. "/floor.db"
@@ -49,7 +55,22 @@ local function measure(work)
   show("the Lua API", measuring.spread(ledger), least.median)
 end
 
+local function measure_slower(us)
+  local plain, ledger = {}, {}
+  for round = 1, ROUNDS do
+    shell.progress("a sync %d µs longer: %d of %d ", us, round, ROUNDS)
+    plain[round] = microseconds(SLOW_SYNC:format(us, PLAIN), "plain", "durable", SLOW_SIZE)
+    ledger[round] = microseconds(SLOW_SYNC:format(us, LEDGER), "ledger", "durable", SLOW_SIZE)
+  end
+  shell.end_progress()
+  local least = measuring.spread(plain)
+  print(("one durable payment per commit, each sync %d µs longer"):format(us))
+  show("plain C", least, least.median)
+  show("the Lua API", measuring.spread(ledger), least.median)
+end
+
 shell.run("bench/run --rounds 1 --short --peers none >/dev/null")
 print(measuring.machine_line(measuring.machine(LEDGERS)))
 print(("medians of %d rounds (least … greatest); the last column is the rate beside plain C's\n"):format(ROUNDS))
 for _, work in ipairs(WORKS) do measure(work) end
+for _, us in ipairs(SLOWER_US) do measure_slower(us) end
