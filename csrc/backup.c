@@ -11,6 +11,7 @@ struct tally_backup {
 tally_code tally_backup_begin(tally_ledger *ledger, const char *path, tally_backup **out) {
   *out = NULL;
   TRY(ledger_enter(ledger));
+  TRY(ledger_not_proposing(ledger));
   if (ledger->depth)
     return fail(ledger, TALLY_ERR_BUSY, "a transaction is open on this ledger handle; back up after it");
   tally_backup *backup = calloc(1, sizeof *backup);

@@ -190,30 +190,64 @@ static tally_code look_up_key(work *in, bool *replayed) {
 
 /* ---- Running ---- */
 
-static tally_code run(work *in) {
-  bool replayed;
-  TRY(ledger_refresh(in->ledger));
-  TRY(look_up_key(in, &replayed));
-  if (replayed) return TALLY_OK;
-  plan_begin(&in->plan, in->ledger, in->asked);
+tally_code command_parse(tally_ledger *ledger, tally_request *request, parsed_command *asked) {
+  tally_code code = TALLY_OK;
+  if (ledger->read_only) {
+    code = fail(ledger, TALLY_ERR_READ_ONLY, "the ledger is open for reading only; open it with mode \"rw\" to write");
+  }
+  if (!code) code = ledger_not_proposing(ledger);
+  if (!code && request_command(request) > TALLY_COMMAND_LAST_WRITING) {
+    code = fail(ledger, TALLY_ERR_FIELD_INVALID, "the request holds no writing command: begin it with one");
+  }
+  if (!code) code = request_parse(ledger, request, asked);
+  if (code && !request_dry(request)) ledger_poison(ledger);
+  return code;
+}
+
+/* Inside a transaction a command that writes needs no bracket: it checks all before it writes, and where a write fails
+ * half-way the transaction can only be rolled back. */
+static command_bracket bracket_of(const work *in) {
+  if (in->ledger->depth == 0) return BRACKET_OWN;
+  return in->asked->dry_run ? BRACKET_TRY : BRACKET_NONE;
+}
+
+tally_code command_open(work *in) {
+  tally_ledger *ledger = in->ledger;
+  in->result->command = in->asked->command;
+  in->bracket = bracket_of(in);
+  if (in->bracket == BRACKET_OWN) return fail_store(ledger, store_begin(ledger->store));
+  TRY(ledger_still_open(ledger));
+  if (in->bracket == BRACKET_NONE) return TALLY_OK;
+  TRY(pending_flush(ledger));
+  return fail_store(ledger, store_savepoint(ledger->store));
+}
+
+tally_code command_look(work *in, bool *done) {
+  tally_ledger *ledger = in->ledger;
+  int32_t prepared = in->asked->prepared_under;
+  TRY(ledger_refresh(ledger));
+  TRY(look_up_key(in, done));
+  if (*done) return TALLY_OK;
+  in->stale = prepared && prepared != ledger->in_force.version;
+  if (in->stale) return TALLY_STALE;
+  plan_begin(&in->plan, ledger, in->asked);
   TRY(planners[in->asked->command](in));
-  TRY(plan_check(&in->plan));
-  TRY(plan_post(&in->plan));
+  return plan_check(&in->plan);
+}
+
+tally_code command_answer(work *in) {
   return answer_fresh(in);
 }
 
-/* One command in a transaction of its own, or in a savepoint of the open one where it is only tried. */
-static tally_code run_bracketed(work *in, bool own) {
+/* Ends a transaction of its own, or a savepoint. */
+static tally_code close_bracket(work *in, tally_code code) {
   tally_ledger *ledger = in->ledger;
-  bool tries = in->asked->dry_run;
-  if (!own) TRY(pending_flush(ledger));
-  TRY(fail_store(ledger, own ? store_begin(ledger->store) : store_savepoint(ledger->store)));
-  tally_code code = run(in);
+  bool own = in->bracket == BRACKET_OWN;
   if (!code) code = pending_flush(ledger);
-  if (!code && !tries) {
-    code = fail_store(ledger, own ? store_commit(ledger->store) : store_release(ledger->store));
+  if (!code && !in->asked->dry_run) {
+    code = fail_store(ledger, store_commit(ledger->store));
     if (code) ledger->state.valid = false;
-    else if (own) ledger_committed(ledger);
+    else ledger_committed(ledger);
     return code;
   }
   if (in->plan.posted) ledger->state.valid = false; /* it tells of what is taken back */
@@ -225,15 +259,11 @@ static tally_code run_bracketed(work *in, bool own) {
   return code;
 }
 
-/* Inside a transaction a command that writes needs no bracket: it checks all before it writes, and where a write fails
- * half-way the transaction can only be rolled back. */
-static tally_code run_inside(work *in) {
+tally_code command_close(work *in, tally_code code) {
   tally_ledger *ledger = in->ledger;
-  TRY(ledger_still_open(ledger));
-  if (in->asked->dry_run) return run_bracketed(in, false);
-  tally_code code = run(in);
+  if (in->bracket != BRACKET_NONE) return close_bracket(in, code);
   if (code && in->plan.posted) ledger->broken = true; /* it has written, whatever it answers */
-  if (code) ledger_poison(ledger);
+  if (code && !in->stale) ledger_poison(ledger);
   if (ledger->broken) ledger->state.valid = false;
   return code;
 }
@@ -241,20 +271,13 @@ static tally_code run_inside(work *in) {
 tally_code tally_execute(tally_ledger *ledger, tally_request *request, tally_result *result) {
   parsed_command asked;
   work in = {.ledger = ledger, .asked = &asked, .result = result};
+  bool done;
   *result = (tally_result){0};
   TRY(ledger_enter(ledger));
-  tally_code code = TALLY_OK;
-  if (ledger->read_only) {
-    code = fail(ledger, TALLY_ERR_READ_ONLY, "the ledger is open for reading only; open it with mode \"rw\" to write");
-  }
-  if (!code && request_command(request) > TALLY_COMMAND_LAST_WRITING) {
-    code = fail(ledger, TALLY_ERR_FIELD_INVALID, "the request holds no writing command: begin it with one");
-  }
-  if (!code) code = request_parse(ledger, request, &asked);
-  if (code) {
-    if (!request_dry(request)) ledger_poison(ledger);
-    return code;
-  }
-  result->command = asked.command;
-  return ledger->depth ? run_inside(&in) : run_bracketed(&in, true);
+  TRY(command_parse(ledger, request, &asked));
+  TRY(command_open(&in));
+  tally_code code = command_look(&in, &done);
+  if (!code && !done) code = plan_post(&in.plan);
+  if (!code && !done) code = command_answer(&in);
+  return command_close(&in, code);
 }

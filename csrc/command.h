@@ -4,13 +4,27 @@
 
 #include "plan.h"
 
+/* What undoes a command that is refused: a transaction of its own, a savepoint where it is only tried inside of one, or the
+ * caller's transaction. */
+typedef enum command_bracket { BRACKET_OWN, BRACKET_TRY, BRACKET_NONE } command_bracket;
+
 /* A command at work: what was asked, what is planned, what will be answered. */
 typedef struct work {
   tally_ledger *ledger;
   const parsed_command *asked;
   tally_result *result;
   plan plan;
+  command_bracket bracket;
+  bool stale; /* asked under another script than the one in force: neither refused nor done */
 } work;
+
+/* The steps of running a command. Parsing looks at the request alone; after _open, _close ends what was opened, whatever
+ * the code, and passes it on. _look says done where the key has answered. */
+tally_code command_parse(tally_ledger *ledger, tally_request *request, parsed_command *asked);
+tally_code command_open(work *in);
+tally_code command_look(work *in, bool *done);
+tally_code command_answer(work *in); /* from the plan, written or not */
+tally_code command_close(work *in, tally_code code);
 
 /* The commands: each checks in the order of §8, then fills the plan. */
 tally_code plan_consultation(work *in);

@@ -7,6 +7,8 @@ const char *tally_code_name(tally_code code) {
     return "ok";
   case TALLY_DONE:
     return "done";
+  case TALLY_STALE:
+    return "stale";
 #define X(symbol, number, name, text)                                                                                 \
   case TALLY_ERR_##symbol:                                                                                            \
     return name;

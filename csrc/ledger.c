@@ -104,6 +104,10 @@ const char *tally_error_message(const tally_ledger *ledger) {
   return ledger ? ledger->error.message : "out of memory";
 }
 
+void tally_error_add(tally_ledger *ledger, const char *key, tally_text value) {
+  if (ledger->error.code && value.data) with_detail(ledger, ledger->error.code, key, value);
+}
+
 bool tally_error_detail(const tally_ledger *ledger, size_t index, const char **key, const char **value) {
   if (ledger == NULL || index >= ledger->error.detail_count) return false;
   *key = ledger->error.details[index].key;
@@ -179,6 +183,26 @@ tally_code ledger_enter(tally_ledger *ledger) {
     return fail(ledger, TALLY_ERR_CLOSED, "the ledger did not open; nothing can be asked of it");
   if (!ledger->at_work) return ledger_still_open(ledger);
   return fail(ledger, TALLY_ERR_BUSY, "verify or backup is running on this ledger handle; wait for it to end");
+}
+
+void ledger_begin_proposal(tally_ledger *ledger, struct proposed *proposed) {
+  ledger->proposed = proposed;
+  ledger->kept = ledger->call;
+  ledger->call = (arena){NULL};
+}
+
+void ledger_end_proposal(tally_ledger *ledger) {
+  if (ledger->proposed == NULL) return;
+  arena_free(&ledger->call);
+  ledger->call = ledger->kept;
+  ledger->kept = (arena){NULL};
+  ledger->proposed = NULL;
+}
+
+tally_code ledger_not_proposing(tally_ledger *ledger) {
+  if (ledger->proposed == NULL) return TALLY_OK;
+  return fail(ledger, TALLY_ERR_BUSY,
+              "a command is proposed and not yet accepted; until then nothing else is written");
 }
 
 tally_code ledger_snapshot_begin(tally_ledger *ledger, bool *own) {
@@ -298,6 +322,7 @@ void tally_close(tally_ledger *ledger) {
   arena_free(&ledger->pending.memory);
   arena_free(&ledger->formats.memory);
   arena_free(&ledger->call);
+  arena_free(&ledger->kept);
   free(ledger->path);
   free(ledger);
 }
@@ -340,6 +365,7 @@ tally_code tally_begin(tally_ledger *ledger) {
   TRY(ledger_enter(ledger));
   if (ledger->read_only)
     return fail(ledger, TALLY_ERR_READ_ONLY, "the ledger is open for reading only; open it with mode \"rw\"");
+  TRY(ledger_not_proposing(ledger));
   if (ledger->depth == TRANSACTION_DEPTH_MAX) {
     return fail(ledger, TALLY_ERR_FIELD_INVALID, "transactions nest at most %d deep", TRANSACTION_DEPTH_MAX);
   }
@@ -359,6 +385,7 @@ void tally_allow_refusals(tally_ledger *ledger) {
 
 void tally_rollback(tally_ledger *ledger) {
   if (ledger->depth == 0) return;
+  ledger_end_proposal(ledger);
   ledger->depth--;
   ledger->state.valid = false;
   pending_drop(ledger);
@@ -388,6 +415,7 @@ static tally_code check_commit(tally_ledger *ledger) {
 
 tally_code tally_commit(tally_ledger *ledger) {
   if (ledger->depth == 0) return fail(ledger, TALLY_ERR_FIELD_INVALID, "there is no transaction to commit");
+  TRY(ledger_not_proposing(ledger));
   tally_code code = check_commit(ledger);
   if (!code) code = pending_flush(ledger); /* of a nested one too: a sum that does not fit is its own fault */
   if (!code) code = fail_store(ledger, ledger->depth > 1 ? store_release(ledger->store) : store_commit(ledger->store));

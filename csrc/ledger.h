@@ -81,7 +81,9 @@ struct tally_ledger {
   bool forgiving[TRANSACTION_DEPTH_MAX];     /* … whether refusals leave it alone */
   bool broken; /* a write failed half-way inside a transaction: it can only be rolled back */
   bool read_only;
-  bool at_work; /* verify or backup: takes no command meanwhile */
+  bool at_work;              /* verify or backup: takes no command meanwhile */
+  struct proposed *proposed; /* a command between tally_propose and its end, in memory of its own: kept */
+  arena kept;
 };
 
 /* Sets the last error and gives its code. The sentence names the field, the value and what would do. */
@@ -109,6 +111,11 @@ tally_code ledger_reload(tally_ledger *ledger);
 void ledger_committed(tally_ledger *ledger);
 /* Notes the last error as a refusal inside the innermost open transaction. */
 void ledger_poison(tally_ledger *ledger);
+/* Keeps what a proposed command is made of, while readings use the memory of calls; and takes it up again, or drops it. */
+void ledger_begin_proposal(tally_ledger *ledger, struct proposed *proposed);
+void ledger_end_proposal(tally_ledger *ledger);
+/* TALLY_ERR_BUSY while a command is proposed. */
+tally_code ledger_not_proposing(tally_ledger *ledger);
 /* Readies a call: forgets the last error and the last call's memory; refuses while verify or backup runs. */
 tally_code ledger_enter(tally_ledger *ledger);
 /* Reads what another process may have changed; inside a write transaction. */

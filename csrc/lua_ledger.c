@@ -1,7 +1,7 @@
 /* lua_ledger.c - the module, opening and closing a ledger, its commands and transactions. */
 #include <string.h>
 
-#include "lua_tallystick.h"
+#include "lua_script.h"
 
 /* ---- The box ---- */
 
@@ -68,6 +68,12 @@ static void keep_defaults(lua_State *L, l_ledger *box, int self, int options) {
   lua_pop(L, 1);
   box->roles = texts;
   box->role_count = count;
+  lua_getfield(L, options, "script_limits");
+  lua_setiuservalue(L, self, LEDGER_LIMITS);
+  lua_getfield(L, options, "on_error");
+  lua_setiuservalue(L, self, LEDGER_ON_ERROR);
+  lua_getfield(L, options, "on_log");
+  lua_setiuservalue(L, self, LEDGER_ON_LOG);
 }
 
 static tally_options read_options(lua_State *L, int options) {
@@ -107,80 +113,6 @@ static int core_open(lua_State *L) {
   tally_close(box->ledger);
   box->ledger = NULL;
   return pushed;
-}
-
-/* ---- Commands ---- */
-
-static int execute(lua_State *L) {
-  tally_command command = (tally_command)lua_tointeger(L, lua_upvalueindex(1));
-  l_ledger *box = l_check_ledger(L, 1);
-  tally_result result;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  l_fill_request(L, 1, 2, command);
-  tally_code code = tally_execute(box->ledger, box->request, &result);
-  if (code) return l_done(box, l_push_error(L, box->ledger, code));
-  l_push_result(L, &result, tally_ledger_currency(box->ledger));
-  return l_done(box, 1);
-}
-
-static void push_commands(lua_State *L) {
-  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
-    lua_pushinteger(L, i);
-    lua_pushcclosure(L, execute, 1);
-    lua_setfield(L, -2, tally_command_name((tally_command)i));
-  }
-}
-
-/* ---- Transactions ---- */
-
-/* What the function returned stands on the stack above its place; nil first means: take it back. */
-static int end_transaction(lua_State *L, l_ledger *box, int first) {
-  int count = lua_gettop(L) - first + 1;
-  luaL_checkstack(L, 8, "too many results");
-  if (count > 0 && lua_isnil(L, first)) {
-    tally_rollback(box->ledger);
-    if (count > 1) return count;
-    return l_refuse(L, TALLY_ERR_REFUSED, "transaction",
-                    "the transaction's function returned nil; it was rolled back");
-  }
-  tally_code code = tally_commit(box->ledger);
-  if (code) return l_push_error(L, box->ledger, code);
-  if (count > 0) return count;
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/* Reads the table of options; raises for one that is not known. */
-static bool read_allow_refusals(lua_State *L, int index) {
-  if (lua_isnoneornil(L, index)) return false;
-  luaL_checktype(L, index, LUA_TTABLE);
-  l_raw_field(L, index, "allow_refusals");
-  bool allow = lua_toboolean(L, -1);
-  int known = !lua_isnil(L, -1), found = 0;
-  if (known && !lua_isboolean(L, -1)) luaL_argerror(L, index, "allow_refusals is true or false");
-  lua_pop(L, 1);
-  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) found++;
-  luaL_argcheck(L, found == known, index, "the one option of a transaction is allow_refusals");
-  return allow;
-}
-
-static int ledger_transaction(lua_State *L) {
-  l_ledger *box = l_check_ledger(L, 1);
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  bool allow = read_allow_refusals(L, 3);
-  lua_settop(L, 2);
-  tally_code code = tally_begin(box->ledger);
-  if (code) return l_push_error(L, box->ledger, code);
-  if (allow) tally_allow_refusals(box->ledger);
-  int depth = tally_transaction_depth(box->ledger);
-  lua_pushvalue(L, 1);
-  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
-  if (box->ledger == NULL)
-    return luaL_error(L, "closed: the ledger was closed inside its transaction, which is rolled back");
-  if (status == LUA_OK && tally_transaction_depth(box->ledger) == depth) return end_transaction(L, box, 2);
-  while (tally_transaction_depth(box->ledger) >= depth) tally_rollback(box->ledger);
-  return lua_error(L);
 }
 
 /* ---- Small readings ---- */
@@ -275,9 +207,13 @@ static int ledger_money(lua_State *L) {
 
 /* ---- The module ---- */
 
-static const luaL_Reg ledger_methods[] = {
-    {"close", ledger_close}, {"transaction", ledger_transaction}, {"head", ledger_head}, {"info", ledger_info},
-    {"money", ledger_money}, {"script", ledger_script},           {NULL, NULL}};
+static const luaL_Reg ledger_methods[] = {{"close", ledger_close},
+                                          {"transaction", l_ledger_transaction},
+                                          {"head", ledger_head},
+                                          {"info", ledger_info},
+                                          {"money", ledger_money},
+                                          {"script", ledger_script},
+                                          {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {
     {"__gc", ledger_collect}, {"__close", ledger_close}, {"__tostring", ledger_to_string}, {NULL, NULL}};
@@ -295,7 +231,7 @@ static void open_ledger_type(lua_State *L) {
   luaL_newlib(L, ledger_methods);
   luaL_setfuncs(L, l_read_methods, 0);
   luaL_setfuncs(L, l_long_methods, 0);
-  push_commands(L);
+  l_push_commands(L);
   lua_setfield(L, -2, "__index");
   l_protect_type(L, LEDGER_TYPE);
   lua_getfield(L, -1, "__index");
@@ -356,11 +292,18 @@ static void keep_find(lua_State *L) {
   lua_pop(L, 1);
 }
 
-static const luaL_Reg functions[] = {{"open", core_open},
-                                     {"money", l_money_new},
-                                     {"currency_exponent", l_currency_exponent},
-                                     {"status", l_status},
-                                     {NULL, NULL}};
+/* core.on_stale(reload): what loads the script in force into a ledger that holds another. */
+static int core_on_stale(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, "tallystick.reload");
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"open", core_open},  {"money", l_money_new},         {"currency_exponent", l_currency_exponent},
+    {"status", l_status}, {"take_script", l_take_script}, {"on_stale", core_on_stale},
+    {NULL, NULL}};
 
 int luaopen_tallystick_core(lua_State *L) {
   l_open_money(L);
@@ -368,6 +311,7 @@ int luaopen_tallystick_core(lua_State *L) {
   l_open_long(L);
   keep_find(L);
   luaL_newlib(L, functions);
+  l_open_script(L);
   open_ledger_type(L);
   lua_setfield(L, -2, "methods");
   luaL_newlib(L, l_read_methods);

@@ -50,21 +50,6 @@ static int read_payment(lua_State *L) {
   return l_done(box, 1);
 }
 
-static void push_patient(lua_State *L, const tally_patient *patient, const tally_currency *currency) {
-  lua_createtable(L, 0, 4);
-  l_set_text(L, "patient", patient->id);
-  l_push_money(L, patient->credit_minor, currency);
-  lua_setfield(L, -2, "credit");
-  l_push_money(L, patient->owed_minor, currency);
-  lua_setfield(L, -2, "owed");
-  lua_createtable(L, (int)patient->document_count, 0);
-  for (size_t i = 0; i < patient->document_count; i++) {
-    l_push_document(L, &patient->documents[i], currency, false);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_setfield(L, -2, "documents");
-}
-
 static int read_patient(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   const tally_patient *patient;
@@ -76,7 +61,7 @@ static int read_patient(lua_State *L) {
   l_fill_request(L, 1, 3, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_patient(box->ledger, id, box->request, &patient);
   if (code) return l_done(box, l_push_error(L, box->ledger, code));
-  push_patient(L, patient, currency_of(box));
+  l_push_patient(L, patient, currency_of(box));
   return l_done(box, 1);
 }
 

@@ -25,6 +25,10 @@ tally_text l_text(lua_State *L, int index) {
   return (tally_text){data, length};
 }
 
+tally_text l_text_of(const char *string) {
+  return (tally_text){string, strlen(string)};
+}
+
 void l_raw_field(lua_State *L, int index, const char *name) {
   index = lua_absindex(L, index);
   lua_pushstring(L, name);

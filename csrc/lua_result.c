@@ -161,6 +161,19 @@ void l_push_document(lua_State *L, const tally_document *document, const tally_c
   lua_pop(L, 2);
 }
 
+void l_push_patient(lua_State *L, const tally_patient *patient, const tally_currency *currency) {
+  lua_createtable(L, 0, 4);
+  l_set_text(L, "patient", patient->id);
+  set_money(L, "credit", patient->credit_minor, currency);
+  set_money(L, "owed", patient->owed_minor, currency);
+  lua_createtable(L, (int)patient->document_count, 0);
+  for (size_t i = 0; i < patient->document_count; i++) {
+    l_push_document(L, &patient->documents[i], currency, false);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "documents");
+}
+
 /* ---- Payments ---- */
 
 static const char *made_by(const tally_payment *payment) {

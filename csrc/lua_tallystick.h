@@ -11,12 +11,16 @@
 
 #define LEDGER_TYPE l_ledger_type
 #define MONEY_TYPE l_money_type
+#define SCRIPT_TYPE "tallystick.script"
 #define CURSOR_TYPE "tallystick.cursor"
 #define VERIFY_TYPE "tallystick.verify"
 #define BACKUP_TYPE "tallystick.backup"
 #define CONFIG_TYPE "tallystick.config"
 
-/* A ledger's box. User values: the clock, the default actor, the default roles (a list), their texts (a userdata). */
+struct l_script;
+
+/* A ledger's box. User values: the clock, the default actor, the default roles (a list), their texts (a userdata), the
+ * script's state, what is told of failures and of the log, the answers whose events wait for a commit. */
 typedef struct l_ledger {
   tally_ledger *ledger; /* NULL once closed */
   tally_request *request;
@@ -26,12 +30,26 @@ typedef struct l_ledger {
   tally_text actor;
   const tally_text *roles;
   size_t role_count;
+  struct l_script *script; /* NULL: none */
+  int32_t script_version;  /* that it holds; 0: none, and no hook is asked */
 } l_ledger;
-enum { LEDGER_CLOCK = 1, LEDGER_ACTOR, LEDGER_ROLES, LEDGER_ROLE_TEXTS, LEDGER_USER_VALUES = LEDGER_ROLE_TEXTS };
+enum {
+  LEDGER_CLOCK = 1,
+  LEDGER_ACTOR,
+  LEDGER_ROLES,
+  LEDGER_ROLE_TEXTS,
+  LEDGER_SCRIPT,
+  LEDGER_LIMITS,
+  LEDGER_ON_ERROR,
+  LEDGER_ON_LOG,
+  LEDGER_ANSWERS,
+  LEDGER_USER_VALUES = LEDGER_ANSWERS
+};
 
 /* Gives an open ledger's box; raises for another value and for a closed ledger. */
 l_ledger *l_check_ledger(lua_State *L, int index);
 tally_text l_text(lua_State *L, int index);
+tally_text l_text_of(const char *string);
 /* What is asked of every value and call: a type's metatable by the address of its name's first letter, which costs less than
  * by the name. l_know_type takes the metatable at the top of the stack and leaves it there; l_test gives the userdata, or
  * NULL where the value is none of the type. */
@@ -54,6 +72,12 @@ int l_currency_exponent(lua_State *L);
 int l_status(lua_State *L);
 void l_open_money(lua_State *L);
 
+/* lua_command.c */
+void l_push_commands(lua_State *L); /* sets each in the table at the top */
+int l_ledger_transaction(lua_State *L);
+/* core.take_script(ledger, script): from now on the hooks of that state, which holds the script in force, are asked. */
+int l_take_script(lua_State *L);
+
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);
 /* Marks a type whose metatable is not the caller's to change. */
@@ -71,6 +95,7 @@ void l_push_hash(lua_State *L, const uint8_t hash[32]);
 void l_push_document(lua_State *L, const tally_document *document, const tally_currency *currency, bool whole);
 void l_push_payment(lua_State *L, const tally_payment *payment, const tally_currency *currency);
 void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *currency);
+void l_push_patient(lua_State *L, const tally_patient *patient, const tally_currency *currency);
 void l_push_totals(lua_State *L, const tally_totals *row, unsigned by, const tally_currency *currency);
 void l_push_closing(lua_State *L, const tally_closing *closing, const tally_currency *currency);
 void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency);

@@ -288,7 +288,10 @@ static tally_code write_texts(plan *in, const annotation_row rows[ANNOTATION_FIE
 }
 
 /* What every entry of the act shares, and what only its first carries. */
-static tally_code complete_entries(plan *in, const ledger_state *state, int64_t recorded_at_ms) {
+tally_code plan_complete(plan *in) {
+  const ledger_state *state = &in->ledger->state;
+  int64_t now = in->asked->now_ms, last = state->last_recorded_at_ms, recorded_at_ms = now > last ? now : last;
+  if (in->completed) return TALLY_OK;
   int64_t act = state->head.seq + 1, serial = state->series_next[SERIES_PAYMENT] - 1;
   for (size_t i = 0; i < in->count; i++) {
     tally_entry *entry = &in->entries[i];
@@ -303,6 +306,7 @@ static tally_code complete_entries(plan *in, const ledger_state *state, int64_t 
   }
   in->entries[0].key = in->asked->key;
   if (in->asked->key.data) TRY(content_encode(in->ledger, in->asked, &in->entries[0].content));
+  in->completed = true;
   return TALLY_OK;
 }
 
@@ -377,10 +381,9 @@ static tally_code write_closing(plan *in, ledger_state *state) {
 
 tally_code plan_post(plan *in) {
   ledger_state *state = &in->ledger->state;
-  int64_t act = state->head.seq + 1;
-  int64_t recorded = in->asked->now_ms > state->last_recorded_at_ms ? in->asked->now_ms : state->last_recorded_at_ms;
   annotation_row texts[ANNOTATION_FIELDS];
-  TRY(complete_entries(in, state, recorded));
+  TRY(plan_complete(in));
+  int64_t act = in->entries[0].act, recorded = in->entries[0].recorded_at_ms;
   TRY(prepare_texts(in, act, texts, &in->entries[0].commitment));
   in->posted = true;
   in->ledger->broken = true; /* until all is written */

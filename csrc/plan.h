@@ -37,7 +37,8 @@ typedef struct plan {
   tally_text number;               /* of the payment or document made */
   int64_t series_next[SERIES_END]; /* 0: untouched */
   tally_code overflow;
-  bool posted; /* writing has begun */
+  bool completed; /* the entries have their seq, and all that an act shares */
+  bool posted;    /* writing has begun */
 } plan;
 
 void plan_begin(plan *out, tally_ledger *ledger, const parsed_command *asked);
@@ -67,6 +68,8 @@ bool document_is_open(const tally_facts *facts);
 
 /* amount-overflow where a planned sum did not fit. */
 tally_code plan_check(plan *in);
+/* Fills in what every entry of the act shares; done by plan_post where it was not done before. */
+tally_code plan_complete(plan *in);
 /* Writes all; the entries then have their seq and hash. */
 tally_code plan_post(plan *in);
 

@@ -144,6 +144,7 @@ struct tally_request {
   slot slots[FIELD_COUNT];
   tally_text unknown; /* the first in the alphabet, so that the answer does not hang on a table's order */
   tally_text mismatched;
+  int32_t prepared_under;
   int32_t matched_under;
   bool failed; /* memory ran out */
   bool has_now;
@@ -169,7 +170,7 @@ void tally_request_begin(tally_request *request, tally_command command) {
   request->command = command;
   request->present = 0;
   request->unknown = request->mismatched = request->actor = (tally_text){NULL, 0};
-  request->matched_under = 0;
+  request->prepared_under = request->matched_under = 0;
   request->failed = request->has_now = false;
   request->clock_failure = NULL;
   request->roles = (text_list){NULL, 0};
@@ -272,6 +273,10 @@ void tally_request_mark_mismatch(tally_request *request, tally_text key) {
   if (request->mismatched.data && text_compare(key, request->mismatched) >= 0) return;
   request->mismatched = arena_copy(&request->memory, key);
   if (request->mismatched.data == NULL) request->failed = true;
+}
+
+void tally_request_prepared_under(tally_request *request, int32_t script_version) {
+  request->prepared_under = script_version;
 }
 
 void tally_request_matched_under(tally_request *request, int32_t script_version) {
@@ -736,6 +741,7 @@ static tally_code take_dates(parser *in) {
 static void take_defaults(parser *in) {
   parsed_command *out = in->out;
   out->mismatched = in->request->mismatched;
+  out->prepared_under = in->request->prepared_under;
   out->matched_under = in->request->matched_under;
   if (!command_has(out, FIELD_ACTOR) && out->command <= TALLY_COMMAND_LAST_WRITING) out->actor = in->request->actor;
   if (!command_has(out, FIELD_ROLES)) out->roles = in->request->roles;

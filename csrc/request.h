@@ -79,6 +79,7 @@ typedef struct parsed_command {
   tally_pair *fields;            /* sorted by key */
   tally_field_type *field_types; /* what each was given as: string, integer or boolean */
   size_t field_count;
+  int32_t prepared_under;  /* the script version whose hooks the host has at hand; 0: none is asked for */
   int32_t matched_under;   /* the script version whose patterns the binding matched; 0: none */
   tally_text mismatched;   /* the first of fields that its pattern does not match */
   counted_amount *counted; /* sorted by type */

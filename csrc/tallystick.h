@@ -1,7 +1,8 @@
 /* tallystick.h - the one public header of the Tallystick core: an embeddable payment ledger over SQLite.
  *
  * Conventions
- *   - Every fallible call returns a tally_code: TALLY_OK (0), TALLY_DONE for a cursor at its end, or an error of
+ *   - Every fallible call returns a tally_code: TALLY_OK (0), TALLY_DONE for a cursor at its end, TALLY_STALE
+ *     for a request that was prepared under a script that is in force no more, or an error of
  *     TALLY_ERRORS. Where a call takes a ledger, the ledger keeps the sentence and the details of its last error.
  *   - Amounts are int64_t in minor units of the ledger's currency and end in _minor; instants are int64_t
  *     milliseconds since 1970-01-01T00:00:00Z and end in _at_ms; business days are int32_t days since 1970-01-01.
@@ -95,7 +96,8 @@ typedef enum tally_code {
   TALLY_ERRORS(X)
 #undef X
       TALLY_ERR_END,
-  TALLY_DONE = 100
+  TALLY_DONE = 100,
+  TALLY_STALE = 101
 } tally_code;
 
 /* Gives the contract's name of a code, such as "document-settled"; "ok" for 0; never NULL. */
@@ -428,6 +430,9 @@ TALLY_API void tally_request_put_integer(tally_request *request, const char *nam
 TALLY_API void tally_request_put_boolean(tally_request *request, const char *name, tally_text key, bool value);
 TALLY_API void tally_request_put_other(tally_request *request, const char *name, tally_text key, const char *shape);
 TALLY_API void tally_request_put_money(tally_request *request, const char *name, tally_text key, tally_money value);
+/* Says which version of the script the host's hooks are of: a command is answered by TALLY_STALE, and nothing is done, where
+ * another is in force by then. 0, as after _begin: no hook is asked. */
+TALLY_API void tally_request_prepared_under(tally_request *request, int32_t script_version);
 /* Marks an entry of `fields` as not matching its type's pattern: refused as field-invalid unless replayed. */
 TALLY_API void tally_request_mark_mismatch(tally_request *request, tally_text key);
 /* Says under which version of the script the patterns were matched, so that a script stored meanwhile is noticed. */
@@ -565,6 +570,43 @@ typedef struct tally_result {
 /* Runs a writing command: looks at the command, its key, the ledger, in the order of §8; then writes all or nothing.
  * Errors: those of §8. */
 TALLY_API tally_code tally_execute(tally_ledger *ledger, tally_request *request, tally_result *result);
+
+/* ---- Proposals: a command looked at before it is written (§7) --------------------------------------------------- */
+typedef struct tally_proposal {
+  tally_command command;
+  const tally_result *result; /* as it would be answered; a closing is not in it */
+  bool dry_run;
+  bool done;   /* the key has answered: result is the answer, nothing is proposed, nothing is open */
+  int64_t act; /* the seq of the first of its entries */
+  int64_t at_ms, now_ms;
+  int32_t day;
+  tally_text actor, note, reason, label, key, group, reference, patient, type;
+  const tally_text *roles;
+  size_t role_count;
+  const tally_pair *fields;
+  size_t field_count;
+  tally_text payment; /* that is reversed, corrected or refunded */
+  bool reopen;        /* of a refund */
+  bool has_due, closes_days;
+  int32_t due, through;
+  const tally_entry *entries; /* without their hashes and texts */
+  size_t entry_count, document_count;
+} tally_proposal;
+
+/* Runs a command up to its first write: its transaction is open, all is checked and nothing is written. Where it gives a
+ * proposal that is not done, tally_accept or tally_decline must follow; until then the ledger can be read, and takes no
+ * other command. The proposal lives until then. Errors: those of tally_execute. */
+TALLY_API tally_code tally_propose(tally_ledger *ledger, tally_request *request, const tally_proposal **proposal);
+/* Writes what is proposed, and answers as tally_execute does. */
+TALLY_API tally_code tally_accept(tally_ledger *ledger, tally_result *result);
+/* Takes it back, and answers the code given, which is TALLY_ERR_REFUSED or TALLY_ERR_SCRIPT_FAILED (or TALLY_STALE, which
+ * refuses nothing), with a sentence; details may be added after it. */
+TALLY_API tally_code tally_decline(tally_ledger *ledger, tally_code code, const char *message);
+/* Adds a detail to the last error. */
+TALLY_API void tally_error_add(tally_ledger *ledger, const char *key, tally_text value);
+/* A document that the proposal touches, as it is (NULL: it is made) and as it would be; memory until the next call. */
+TALLY_API tally_code tally_proposal_document(tally_ledger *ledger, size_t index, const tally_document **before,
+                                             const tally_document **after);
 
 /* Reads one document (fields: as_of). Errors: document-unknown. */
 TALLY_API tally_code tally_read_document(tally_ledger *ledger, tally_text number, tally_request *request,

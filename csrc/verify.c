@@ -343,6 +343,7 @@ tally_code tally_verify_step(tally_verify *verify) {
 tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, tally_verify **out) {
   *out = NULL;
   TRY(ledger_enter(ledger));
+  TRY(ledger_not_proposing(ledger));
   TRY(pending_flush(ledger));
   tally_verify *in = calloc(1, sizeof *in);
   if (in == NULL) return fail_memory(ledger);

@@ -1,200 +1,45 @@
--- Reads the configuration script of a clinic and checks it whole, before anything is opened.
-
-local builder = require "tallystick.config.builder"
-local mistakes = require "tallystick.config.mistakes"
-local sandbox = require "tallystick.config.sandbox"
+-- config.lua - reads the configuration script of a clinic and checks it whole, before anything is opened.
+local script = require "tallystick.script"
 
 local config = {}
 
--- A ledger keeps the text of its script with every version of it; a megabyte is thousands of payment types.
-config.TEXT_BYTES_MAX = 1024 * 1024
-
--- What Lua says in a runtime error can hold strings of the script.
-local MESSAGE_BYTES_MAX = 400
-
----@class tallystick.ConfigField
----@field name string
----@field type "string"|"integer"|"boolean"|"date"
----@field required boolean
----@field pattern string?
-
----@class tallystick.ConfigType
----@field id string
----@field label table<string, string> by language; under "" where one serves for all
----@field effect "money"|"credit"|"discount"|"loss"
----@field default boolean
----@field consultation boolean whether it settles consultations
----@field invoice boolean whether it settles invoices
----@field group_required boolean
----@field groups string[] empty where any will do
----@field fields tallystick.ConfigField[] sorted by name
----@field round_to string?
----@field excess "refuse"|"change"|"credit"
----@field max string?
----@field roles string[] empty where anyone may use it
----@field account string?
----@field retired boolean
-
----@class tallystick.Config
----@field currency string? ISO 4217
----@field language string?
----@field numbering table<string, string>? formats by kind: consultation, invoice, payment
----@field types tallystick.ConfigType[]? in order of declaration; nil where the script declares none
----@field permits table<string, string[]> roles by command
----@field script { name: string, text: string }
-
----@class tallystick.ConfigOptions
----@field exponent (fun(code: string): integer?)? the decimals of a currency; the core's by default
-
----@param fields table<string, table>?
----@return tallystick.ConfigField[]
-local function sorted_fields(fields)
-  local sorted = {}
-  for name, field in pairs(fields or {}) do
-    sorted[#sorted + 1] = { name = name, type = field.type, required = field.required, pattern = field.pattern }
-  end
-  table.sort(sorted, function(left, right) return left.name < right.name end)
-  return sorted
-end
-
----@param declared table as the schema gives it, without mistakes
----@return tallystick.ConfigType
-local function normalize_type(declared)
-  local applies = {}
-  for _, kind in ipairs(declared.applies_to) do applies[kind] = true end
-  local group = declared.group or { required = false }
-  return {
-    id = declared.id,
-    label = declared.label or { [""] = declared.id },
-    effect = declared.effect,
-    default = declared.default,
-    consultation = applies.consultation or false,
-    invoice = applies.invoice or false,
-    group_required = group.required,
-    groups = group.one_of or {},
-    fields = sorted_fields(declared.fields),
-    round_to = declared.round_to,
-    excess = declared.excess,
-    max = declared.max,
-    roles = declared.roles or {},
-    account = declared.account,
-    retired = declared.retired,
-  }
-end
-
----@param draft tallystick.Draft without mistakes
----@param text string
----@param name string
----@return tallystick.Config
-local function normalize(draft, text, name)
-  local types = {}
-  for index, declared in ipairs(draft.types) do types[index] = normalize_type(declared.payment_type) end
-  return {
-    currency = draft.currency,
-    language = draft.language,
-    numbering = draft.numbering,
-    types = #types > 0 and types or nil,
-    permits = draft.permits,
-    -- A ledger travels; the folders of the machine where its script was written are nobody else's business.
-    script = { name = name:match "([^/\\]+)$" or name, text = text },
-  }
-end
-
----What keeps a text from being a script at all, and the line it stands on.
----@param text string
----@return string? fault
----@return integer? line
-local function text_fault(text)
-  if #text > config.TEXT_BYTES_MAX then
-    return ("the script has more than %d bytes"):format(config.TEXT_BYTES_MAX), 1
-  end
-  if text:sub(1, 1) == "\27" then return "the script is compiled; give its source text", 1 end
-  local nul = text:find("\0", 1, true)
-  local _, broken = utf8.len(text)
-  local at = nul or broken
-  if not at then return nil end
-  local _, line_feeds = text:sub(1, at):gsub("\n", "")
-  return nul and "the script has a NUL byte" or "the script is not valid UTF-8", line_feeds + 1
-end
-
----@param list tallystick.Mistakes
----@return fun(name: any, line: integer?) on_global notes each global once
-local function global_refuser(list)
-  local seen = {}
-  return function(name, line)
-    local shown = type(name) == "string" and mistakes.printable(name, 40) or mistakes.show(name)
-    if seen[shown] or list.full then return end
-    seen[shown] = true
-    list:place(line or 1, "script"):refuse(("the script sets the global %s"):format(shown), {
-      expected = "local " .. shown,
-    })
-  end
-end
-
----The core's table of currencies, asked only by scripts that name one.
----@param code string
----@return integer?
-local function core_exponent(code)
-  return require("tallystick.core").currency_exponent(code)
-end
-
----Runs a sound text and checks what it declares.
----@param text string
----@param list tallystick.Mistakes
----@param exponent fun(code: string): integer?
----@return tallystick.Draft
-local function run(text, list, exponent)
-  local proxy, draft = builder.new(list, exponent)
-  local complete, message, line = sandbox.run(text, proxy, global_refuser(list))
-  builder.finish(draft, complete)
-  if not complete then
-    list:note(line or draft.line, "script", mistakes.printable(message, MESSAGE_BYTES_MAX))
-  end
-  return draft
-end
+-- One more than check.lua takes, so that it says what is wrong with a longer one.
+local TEXT_BYTES_MAX = 1024 * 1024 + 1
 
 ---Checks the text of a script. It never raises for what the text holds, and reports every mistake at once.
 ---@param text string
 ---@param name string how mistakes call the file; its last part is kept in the ledger
----@param options tallystick.ConfigOptions?
+---@param limits? table what the script may use
 ---@return tallystick.Config? config
 ---@return tallystick.Mistake[]? errors sorted by line
-function config.check(text, name, options)
-  local list = mistakes.new(name)
-  local fault, line = text_fault(text)
-  if fault then
-    list:note(line, "script", fault)
-    return nil, list:sorted()
-  end
-  local draft = run(text, list, options and options.exponent or core_exponent)
-  if #list.found > 0 then return nil, list:sorted() end
-  return normalize(draft, text, name)
+function config.check(text, name, limits)
+  local state <close> = script.new(limits)
+  return script.load(state, text, name)
 end
 
 ---Reads a file, no further than a script may be long.
 ---@param path string
 ---@return string? text
----@return string? fault
-local function read(path)
-  local file <close>, open_fault = io.open(path, "rb")
-  if not file then return nil, open_fault end
-  local text, read_fault = file:read(config.TEXT_BYTES_MAX + 1)
+---@return tallystick.Mistake[]? errors
+function config.read(path)
+  local file <close>, fault = io.open(path, "rb")
+  local text
+  if file then text, fault = file:read(TEXT_BYTES_MAX) end
   -- At the end of an empty file read() gives nil and no fault.
-  if not text and read_fault then return nil, read_fault end
-  return text or ""
+  if text or not fault then return text or "" end
+  fault = "the script cannot be read: " .. fault:gsub("^.*: ", "")
+  return nil, { { file = path, line = 1, path = "script", message = fault } }
 end
 
 ---Checks the script in a file.
 ---@param path string
----@param options tallystick.ConfigOptions?
+---@param limits? table what the script may use
 ---@return tallystick.Config? config
 ---@return tallystick.Mistake[]? errors sorted by line
-function config.load(path, options)
-  local text, fault = read(path)
-  if text then return config.check(text, path, options) end
-  local list = mistakes.new(path)
-  list:note(1, "script", "the script cannot be read: " .. fault:gsub("^.*: ", ""))
-  return nil, list:sorted()
+function config.load(path, limits)
+  local text, errors = config.read(path)
+  if not text then return nil, errors end
+  return config.check(text, path, limits)
 end
 
 ---All mistakes as one text, a line each.

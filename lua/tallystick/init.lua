@@ -4,6 +4,7 @@ local config = require "tallystick.config"
 local marks = require "tallystick.marks"
 local nearest = require "tallystick.config.nearest"
 local options_of = require "tallystick.options"
+local script = require "tallystick.script"
 
 local methods = core.methods
 
@@ -59,20 +60,42 @@ function tallystick.check(path)
   return nil, config.report(errors), "config-invalid", { errors = errors }
 end
 
---- Reads the script that `open` names. A broken one does not keep a ledger from being read.
+--- Reads the script that `open` names, into a state of its own. A broken one does not keep a ledger from being read.
+---@return tallystick.Script? state
+---@return string? message
 local function load_config(options)
-  if not options.config then return nil end
-  local checked, errors = config.load(options.config)
-  if checked then return checked end
+  local text, errors = config.read(options.config)
+  if text then
+    local state = script.new(options.script_limits)
+    options.config, errors = script.load(state, text, options.config)
+    if options.config then return state end
+    state:close()
+  end
+  options.config = nil
   if options.mode == "ro" then return nil end
   return nil, config.report(errors), "config-invalid", { errors = errors }
 end
 
---- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
-local function stored_script_is_sound(ledger)
-  local script = ledger:script()
-  return script.text == "" or config.check(script.text, script.name) ~= nil
+--- Gives a ledger the state that holds the script in force: the one at hand where it does, else a new one.
+---@param ledger tallystick.Ledger
+---@param limits table?
+---@param state? tallystick.Script
+---@param held? string the text that the state holds
+---@return boolean? sound
+---@return string? message
+---@return string? code
+---@return table? details
+local function take_script(ledger, limits, state, held)
+  local stored = ledger:script()
+  if stored.text == "" then return core.take_script(ledger, nil) end
+  if state and stored.text == held then return core.take_script(ledger, state) end
+  state = script.new(limits)
+  local checked, errors = script.load(state, stored.text, stored.name)
+  if checked then return core.take_script(ledger, state) end
+  return nil, config.report(errors), "config-invalid", { errors = errors }
 end
+
+core.on_stale(take_script)
 
 ---Opens a ledger file, making it where there is none; `":memory:"` for one that is not kept.
 ---Errors: `config-invalid` (details.errors lists every mistake), `not-a-ledger`, `schema-newer`, `read-only`, `busy`,
@@ -86,12 +109,17 @@ end
 function tallystick.open(path, options)
   local checked, message, code, details = options_of(path, options, nearest)
   if not checked then return nil, message, code, details end
-  checked.config, message, code, details = load_config(checked)
-  if message then return nil, message, code, details end
+  local state, held
+  if checked.config then
+    state, message, code, details = load_config(checked)
+    if message then return nil, message, code, details end
+    held = checked.config and checked.config.script.text
+  end
   local ledger
   ledger, message, code, details = core.open(path, checked)
-  if not ledger then return nil, message, code, details end
-  if checked.mode == "ro" or checked.config or stored_script_is_sound(ledger) then return ledger end
+  if not ledger or checked.mode == "ro" then return ledger, message, code, details end
+  if take_script(ledger, checked.script_limits, state, held) then return ledger end
+  -- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
   ledger:close()
   checked.mode = "ro"
   return core.open(path, checked)

@@ -19,6 +19,18 @@ local function is_list_of_names(value)
   return true
 end
 
+--- What a script may use: whole numbers but for the seconds, all above zero.
+local function is_limits(value)
+  if type(value) ~= "table" then return false end
+  for name, limit in pairs(value) do
+    local whole = name == "instructions" or name == "memory_bytes"
+    if not whole and name ~= "seconds" then return false end
+    if type(limit) ~= "number" or limit <= 0 or limit > 1e12 then return false end
+    if whole and math.type(limit) ~= "integer" then return false end
+  end
+  return true
+end
+
 local function is_function(value)
   return type(value) == "function"
 end
@@ -32,7 +44,8 @@ local known = {
   clock = { check = is_function, expected = "a function that gives epoch seconds or ISO 8601" },
   busy_timeout = { check = is_count, expected = "milliseconds as an integer" },
   on_error = { check = is_function, expected = "a function" },
-  script_limits = { check = function(value) return type(value) == "table" end, expected = "a table" },
+  on_log = { check = is_function, expected = "a function" },
+  script_limits = { check = is_limits, expected = "{ instructions = …, memory_bytes = …, seconds = … }, each above zero" },
 }
 
 local names = {}

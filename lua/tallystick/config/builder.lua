@@ -1,10 +1,10 @@
 -- The builder that a script gets as `...`: takes its declarations, checks each at once and keeps what is sound.
 
 local amounts = require "tallystick.config.amounts"
+local host = require "tallystick.script.host"
 local mistakes = require "tallystick.config.mistakes"
 local nearest = require "tallystick.config.nearest"
 local numbering = require "tallystick.config.numbering"
-local sandbox = require "tallystick.config.sandbox"
 local schema = require "tallystick.config.schema"
 
 local builder = {}
@@ -16,7 +16,6 @@ local builder = {}
 ---What a script has declared so far.
 ---@class tallystick.Draft
 ---@field list tallystick.Mistakes
----@field exponent fun(code: string): integer?
 ---@field line integer of the last call
 ---@field once table<string, integer> line by method that may be called only once
 ---@field currency string?
@@ -28,6 +27,7 @@ local builder = {}
 ---@field types tallystick.DeclaredType[]
 ---@field permits table<string, string[]>
 ---@field permit_lines table<string, integer>
+---@field hooks tallystick.Hook[]
 
 ---@param draft tallystick.Draft
 ---@param place tallystick.Place
@@ -35,13 +35,13 @@ local builder = {}
 local function currency(draft, place, code)
   local expected = 'an ISO 4217 code, such as "CHF"'
   if type(code) ~= "string" then return place:refuse_kind(code, expected) end
-  local exponent = code:find "^[A-Z][A-Z][A-Z]$" and draft.exponent(code)
+  local exponent = code:find "^[A-Z][A-Z][A-Z]$" and host.exponent(code)
   if exponent then
     draft.currency, draft.currency_exponent = code, exponent
     return
   end
   local capitals = code:find "^%a%a%a$" and code:upper()
-  local suggestion = capitals and draft.exponent(capitals) and capitals or nil
+  local suggestion = capitals and host.exponent(capitals) and capitals or nil
   place:refuse("is not a currency", { value = code, expected = expected, suggestion = suggestion })
 end
 
@@ -102,14 +102,55 @@ local function permit(draft, place, value)
   end
 end
 
+---@param draft tallystick.Draft
+---@param phase string
+---@param command string
+---@param id string
+---@return tallystick.Hook?
+local function declared_hook(draft, phase, command, id)
+  for _, hook in ipairs(draft.hooks) do
+    if hook.phase == phase and hook.command == command and hook.id == id then return hook end
+  end
+  return nil
+end
+
+---@param draft tallystick.Draft
+---@param place tallystick.Place
+---@param phase "before"|"after"
+local function hook(draft, place, phase, command, options, run)
+  local checked = schema.hook({ command = command, options = options, run = run }, place)
+  if not checked then return end
+  local earlier = declared_hook(draft, phase, checked.command, checked.id)
+  if earlier then
+    local problem = ("is declared already for %s, on line %d"):format(checked.command, earlier.line)
+    place:at "id":refuse(problem, { value = checked.id, expected = "another id" })
+  end
+  draft.hooks[#draft.hooks + 1] = {
+    phase = phase, command = checked.command, id = checked.id, priority = checked.priority, run = run,
+    order = #draft.hooks + 1, line = place.line,
+  }
+end
+
+---@param draft tallystick.Draft
+---@param place tallystick.Place
+local function before(draft, place, ...)
+  hook(draft, place, "before", ...)
+end
+
+---@param draft tallystick.Draft
+---@param place tallystick.Place
+local function after(draft, place, ...)
+  hook(draft, place, "after", ...)
+end
+
 ---@param _ tallystick.Draft
 ---@param place tallystick.Place
 local function not_yet(_, place)
-  place:refuse "hooks and workflows are not part of this release"
+  place:refuse "workflows are not part of this release"
 end
 
 ---@class tallystick.Method
----@field declare fun(draft: tallystick.Draft, place: tallystick.Place, value: any)
+---@field declare fun(draft: tallystick.Draft, place: tallystick.Place, ...: any)
 ---@field once boolean? whether a second call is a mistake
 ---@field values integer how many values it takes
 
@@ -120,8 +161,8 @@ local METHODS = {
   numbering = { declare = set_numbering, once = true, values = 1 },
   payment_type = { declare = payment_type, values = 1 },
   permit = { declare = permit, values = 1 },
-  before = { declare = not_yet, values = 3 },
-  after = { declare = not_yet, values = 3 },
+  before = { declare = before, values = 3 },
+  after = { declare = after, values = 3 },
   workflow = { declare = not_yet, values = 1 },
 }
 local METHOD_NAMES = { "currency", "language", "numbering", "payment_type", "permit", "before", "after", "workflow" }
@@ -132,7 +173,7 @@ local METHOD_NAMES = { "currency", "language", "numbering", "payment_type", "per
 ---@param path string
 ---@return tallystick.Place
 local function place_here(draft, path)
-  draft.line = sandbox.line() or draft.line
+  draft.line = host.line() or draft.line
   return draft.list:place(draft.line, path)
 end
 
@@ -168,30 +209,28 @@ local function method_of(draft, proxy, name)
     if count > method.values then
       return place:refuse(("has %d values"):format(count), { expected = ("at most %d"):format(method.values) })
     end
-    if not is_repeated(draft, name, place) then method.declare(draft, place, (...)) end
+    if not is_repeated(draft, name, place) then method.declare(draft, place, ...) end
   end
 end
 
 local function ignore() end
 
 ---@param list tallystick.Mistakes
----@param exponent fun(code: string): integer?
 ---@return tallystick.Draft
-local function new_draft(list, exponent)
+local function new_draft(list)
   return {
-    list = list, exponent = exponent, line = 1, once = {}, type_count = 0, type_line = 1, types = {},
-    permits = {}, permit_lines = {},
+    list = list, line = 1, once = {}, type_count = 0, type_line = 1, types = {}, permits = {}, permit_lines = {},
+    hooks = {},
   }
 end
 
 ---A new builder and the draft that it fills. The builder itself is empty: whatever a script reads from it or writes to
 ---it is seen here.
 ---@param list tallystick.Mistakes
----@param exponent fun(code: string): integer?
 ---@return table proxy
 ---@return tallystick.Draft draft
-function builder.new(list, exponent)
-  local draft = new_draft(list, exponent)
+function builder.new(list)
+  local draft = new_draft(list)
   local proxy = {}
   return setmetatable(proxy, {
     __index = function(_, name)

@@ -21,6 +21,19 @@ function checks.boolean(value, place)
   return place:refuse_kind(value, "true or false")
 end
 
+---A whole number between two others.
+---@param least integer
+---@param greatest integer
+---@return tallystick.Check
+function checks.integer(least, greatest)
+  local expected = ("a whole number from %d to %d"):format(least, greatest)
+  return function(value, place)
+    if math.type(value) ~= "integer" then return place:refuse_kind(value, expected) end
+    if value >= least and value <= greatest then return value end
+    return place:refuse("is out of range", { value = value, expected = expected })
+  end
+end
+
 ---What is wrong with a text, to be read after it.
 ---@param text string
 ---@param bytes_max integer

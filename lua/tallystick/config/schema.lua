@@ -146,6 +146,33 @@ for index, command in ipairs(COMMANDS) do permit_fields[index] = { name = comman
 ---Roles by command.
 schema.permit = checks.record(permit_fields, '{ reverse = { "manager" } }')
 
+local function a_function(value, place)
+  if type(value) == "function" then return value end
+  return place:refuse_kind(value, "function(event, ctx) … end")
+end
+
+local HOOK_EXAMPLE = '{ id = "cash-cap", priority = 10 }'
+local hook_options = checks.record({
+  { name = "id", required = true, check = checks.name {
+    patterns = { "^[a-z][a-z0-9_-]*$" }, bytes_max = ID_BYTES_MAX,
+    expected = 'an id of a-z, 0-9, "_" and "-" that begins with a letter, at most 32 bytes, such as "cash-cap"',
+  } },
+  { name = "priority", check = checks.integer(-1000000, 1000000), default = 0 },
+}, HOOK_EXAMPLE)
+local hooked_command = checks.one_of(COMMANDS)
+
+---A hook: its command, its options, its function; nil where one of them will not do.
+---@param value { command: any, options: any, run: any }
+---@param place tallystick.Place
+---@return { command: string, id: string, priority: integer }?
+function schema.hook(value, place)
+  local command = hooked_command(value.command, place:at "command")
+  local options = hook_options(value.options, place)
+  local run = a_function(value.run, place:at "function")
+  if not (command and options and options.id and options.priority and run) then return nil end
+  return { command = command, id = options.id, priority = options.priority }
+end
+
 ---The language of receipts and messages.
 schema.language = checks.name {
   patterns = { "^[a-z][a-z]$" }, bytes_max = 2, expected = 'a language code of two letters, such as "fr"',

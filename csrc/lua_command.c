@@ -1,0 +1,290 @@
+/* lua_command.c - commands and transactions in Lua, and the hooks of a script around them (§6, §7). */
+#include <string.h>
+
+#include "lua_script.h"
+
+/* ---- A script that was stored meanwhile ---- */
+
+/* Asks lua/tallystick/init.lua to load the script in force; false, and what the command answers, where it is broken. */
+static bool reload_script(lua_State *L, int *pushed) {
+  int top = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, "tallystick.reload");
+  lua_pushvalue(L, 1);
+  lua_getiuservalue(L, 1, LEDGER_LIMITS);
+  lua_call(L, 2, LUA_MULTRET);
+  if (lua_toboolean(L, top + 1)) {
+    lua_settop(L, top);
+    return true;
+  }
+  *pushed = lua_gettop(L) - top;
+  return false;
+}
+
+int l_take_script(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  int32_t version;
+  l_script *script = lua_isnoneornil(L, 2) ? NULL : luaL_checkudata(L, 2, SCRIPT_TYPE);
+  lua_settop(L, 2);
+  tally_code code = tally_ledger_reload(box->ledger, &version);
+  if (code) return l_push_error(L, box->ledger, code);
+  lua_setiuservalue(L, 1, LEDGER_SCRIPT);
+  box->script = script;
+  box->script_version = version;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* ---- What hooks tell ---- */
+
+/* Calls a function of the host's, with the arguments on top of the stack; what it raises concerns nobody any more. */
+static void tell(lua_State *L, int self, int which, int arguments) {
+  lua_getiuservalue(L, self, which);
+  lua_insert(L, -arguments - 1);
+  if (lua_pcall(L, arguments, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+/* Adds the value at the top to the list in a field of an answer. */
+static void add_to_list(lua_State *L, int answer, const char *name) {
+  if (lua_getfield(L, answer, name) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, answer, name);
+  }
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+static void set_string(lua_State *L, const char *name, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void push_failure(lua_State *L, const hook_failure *failure) {
+  lua_createtable(L, 0, 6);
+  set_string(L, "message", failure->message);
+  set_string(L, "code", tally_code_name(TALLY_ERR_SCRIPT_FAILED));
+  set_string(L, "rule", failure->rule);
+  set_string(L, "hook", failure->hook);
+  set_string(L, "script", failure->script);
+  lua_pushinteger(L, failure->line);
+  lua_setfield(L, -2, "line");
+}
+
+static void tell_failure(lua_State *L, int self, const hook_failure *failure) {
+  lua_pushstring(L, failure->message);
+  push_failure(L, failure);
+  tell(L, self, LEDGER_ON_ERROR, 2);
+}
+
+/* What was logged since the last time goes to the host line by line, and into the answer where there is one (not 0). */
+static void tell_log(lua_State *L, int self, l_ledger *box, int answer) {
+  if (!l_push_log(L, box->script)) return;
+  int lines = lua_gettop(L);
+  for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, lines); i++) {
+    lua_rawgeti(L, lines, i);
+    tell(L, self, LEDGER_ON_LOG, 1);
+    if (answer == 0) continue;
+    lua_rawgeti(L, lines, i);
+    add_to_list(L, answer, "log");
+  }
+  lua_pop(L, 1);
+}
+
+/* ---- After the commit ---- */
+
+/* Keeps an answer beside its event: its hooks' warnings will stand in it. */
+static void keep_answer(lua_State *L, int self, int answer) {
+  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, self, LEDGER_ANSWERS);
+  }
+  lua_pushvalue(L, answer);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+static bool has_after(const l_ledger *box) {
+  return box->script && box->script->after;
+}
+
+/* Events that were taken back have no hooks. */
+static void forget_events(lua_State *L, int self, l_ledger *box, int64_t count) {
+  if (!has_after(box)) return;
+  l_forget_events(box->script, count);
+  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) == LUA_TTABLE) {
+    for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i > count; i--) {
+      lua_pushnil(L);
+      lua_rawseti(L, -2, i);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+/* Runs the hooks of all events that were committed. The list of answers is taken out first: a host's on_error may use the
+ * ledger. */
+static void run_after_hooks(lua_State *L, int self, l_ledger *box) {
+  hook_failure failure;
+  if (!has_after(box) || tally_transaction_depth(box->ledger) > 0) return;
+  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return;
+  }
+  int answers = lua_gettop(L);
+  lua_pushnil(L);
+  lua_setiuservalue(L, self, LEDGER_ANSWERS);
+  for (lua_Integer i = 1;; i++) {
+    hook_step step;
+    lua_rawgeti(L, answers, i);
+    int answer = lua_istable(L, -1) ? lua_gettop(L) : 0;
+    while ((step = l_run_after(box->script, box, &failure)) == HOOK_RAN || step == HOOK_FAILED) {
+      if (step == HOOK_RAN) continue;
+      tell_failure(L, self, &failure);
+      if (answer == 0) continue;
+      push_failure(L, &failure);
+      add_to_list(L, answer, "warnings");
+    }
+    tell_log(L, self, box, answer);
+    lua_settop(L, answers);
+    if (step == HOOK_NONE_LEFT) break;
+  }
+  lua_pop(L, 1);
+}
+
+/* ---- Commands ---- */
+
+enum { TRIES_MAX = 8 }; /* how often a script may be replaced while one command is asked */
+
+/* Runs the command that the request holds, its hooks included. *event says that hooks wait for its commit. */
+static tally_code run_command(l_ledger *box, tally_command command, tally_result *result, bool *event) {
+  const tally_proposal *proposal;
+  l_script *script = box->script;
+  uint32_t bit = (uint32_t)1 << command;
+  *event = false;
+  tally_request_prepared_under(box->request, box->script_version);
+  if (script == NULL || ((script->before | script->after) & bit) == 0)
+    return tally_execute(box->ledger, box->request, result);
+  tally_code code = tally_propose(box->ledger, box->request, &proposal);
+  if (code) return code;
+  if (proposal->done) {
+    *result = *proposal->result;
+    return TALLY_OK;
+  }
+  bool dry_run = proposal->dry_run;
+  if (script->before & bit) code = l_ask_hooks(script, box, proposal);
+  if (code) return code;
+  int64_t kept = 0;
+  if ((script->after & bit) && !dry_run) {
+    kept = l_kept_events(script);
+    *event = l_keep_event(script, box, proposal);
+  }
+  code = tally_accept(box->ledger, result);
+  if (code && *event) l_forget_events(script, kept);
+  if (code) *event = false;
+  return code;
+}
+
+static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool event) {
+  l_push_result(L, result, tally_ledger_currency(box->ledger));
+  l_done(box, 0);
+  int place = lua_gettop(L);
+  if (box->script == NULL) return 1;
+  tell_log(L, 1, box, place);
+  if (event) keep_answer(L, 1, place);
+  run_after_hooks(L, 1, box);
+  return 1;
+}
+
+static int execute(lua_State *L) {
+  tally_command command = (tally_command)lua_tointeger(L, lua_upvalueindex(1));
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_result result;
+  bool event;
+  int pushed;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  tally_code code = TALLY_STALE;
+  for (int tries = 0; code == TALLY_STALE && tries < TRIES_MAX; tries++) {
+    if (tries && !reload_script(L, &pushed)) return pushed;
+    box = l_check_ledger(L, 1);
+    l_fill_request(L, 1, 2, command);
+    code = run_command(box, command, &result, &event);
+    if (code == TALLY_STALE) l_done(box, 0);
+  }
+  if (code == TALLY_OK) return answer(L, box, &result, event);
+  pushed = l_done(box, l_push_error(L, box->ledger, code));
+  if (box->script) tell_log(L, 1, box, 0);
+  return pushed;
+}
+
+void l_push_commands(lua_State *L) {
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_pushinteger(L, i);
+    lua_pushcclosure(L, execute, 1);
+    lua_setfield(L, -2, tally_command_name((tally_command)i));
+  }
+}
+
+/* ---- Transactions ---- */
+
+/* What the function returned stands on the stack above its place; nil first means: take it back. `kept` events were
+ * waiting when it began. */
+static int end_transaction(lua_State *L, l_ledger *box, int first, int64_t kept) {
+  int count = lua_gettop(L) - first + 1;
+  luaL_checkstack(L, 16, "too many results");
+  if (count > 0 && lua_isnil(L, first)) {
+    tally_rollback(box->ledger);
+    forget_events(L, 1, box, kept);
+    if (count > 1) return count;
+    return l_refuse(L, TALLY_ERR_REFUSED, "transaction",
+                    "the transaction's function returned nil; it was rolled back");
+  }
+  tally_code code = tally_commit(box->ledger);
+  if (code) {
+    int pushed = l_push_error(L, box->ledger, code);
+    forget_events(L, 1, box, kept);
+    return pushed;
+  }
+  run_after_hooks(L, 1, box);
+  if (count > 0) return count;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* Reads the table of options; raises for one that is not known. */
+static bool read_allow_refusals(lua_State *L, int index) {
+  if (lua_isnoneornil(L, index)) return false;
+  luaL_checktype(L, index, LUA_TTABLE);
+  l_raw_field(L, index, "allow_refusals");
+  bool allow = lua_toboolean(L, -1);
+  int known = !lua_isnil(L, -1), found = 0;
+  if (known && !lua_isboolean(L, -1)) luaL_argerror(L, index, "allow_refusals is true or false");
+  lua_pop(L, 1);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) found++;
+  luaL_argcheck(L, found == known, index, "the one option of a transaction is allow_refusals");
+  return allow;
+}
+
+int l_ledger_transaction(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  bool allow = read_allow_refusals(L, 3);
+  lua_settop(L, 2);
+  tally_code code = tally_begin(box->ledger);
+  if (code) return l_push_error(L, box->ledger, code);
+  if (allow) tally_allow_refusals(box->ledger);
+  int64_t kept = has_after(box) ? l_kept_events(box->script) : 0;
+  int depth = tally_transaction_depth(box->ledger);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  if (box->ledger == NULL)
+    return luaL_error(L, "closed: the ledger was closed inside its transaction, which is rolled back");
+  if (status == LUA_OK && tally_transaction_depth(box->ledger) == depth) return end_transaction(L, box, 3, kept);
+  while (tally_transaction_depth(box->ledger) >= depth) tally_rollback(box->ledger);
+  forget_events(L, 1, box, kept);
+  return lua_error(L);
+}
