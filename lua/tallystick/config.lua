@@ -3,8 +3,9 @@ local script = require "tallystick.script"
 
 local config = {}
 
--- One more than check.lua takes, so that it says what is wrong with a longer one.
-local TEXT_BYTES_MAX = 1024 * 1024 + 1
+-- A ledger keeps the text of its script with every version of it; a megabyte is thousands of payment types. check.lua
+-- refuses a longer one.
+config.TEXT_BYTES_MAX = 1024 * 1024
 
 ---Checks the text of a script. It never raises for what the text holds, and reports every mistake at once.
 ---@param text string
@@ -24,7 +25,7 @@ end
 function config.read(path)
   local file <close>, fault = io.open(path, "rb")
   local text
-  if file then text, fault = file:read(TEXT_BYTES_MAX) end
+  if file then text, fault = file:read(config.TEXT_BYTES_MAX + 1) end
   -- At the end of an empty file read() gives nil and no fault.
   if text or not fault then return text or "" end
   fault = "the script cannot be read: " .. fault:gsub("^.*: ", "")
