@@ -57,12 +57,31 @@ static double processor_seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static void count(lua_State *S, lua_Debug *unused);
+
 /* The script's box stands before the state's own extra space, where every coroutine of the state finds it too. */
 l_script *l_script_of(lua_State *S) {
   return *(l_script **)lua_getextraspace(S);
 }
 
+/* The innermost line of the script on a thread's stack, 0 where there is none. */
+static int script_line(lua_State *S) {
+  lua_Debug frame;
+  for (int level = 0; lua_getstack(S, level, &frame); level++) {
+    lua_getinfo(S, "Sl", &frame);
+    if (strcmp(frame.source, CHUNK_NAME) == 0) return frame.currentline;
+  }
+  return 0;
+}
+
 /* Raises a value that needs no memory, at every instruction from now on. */
+static int stop(lua_State *S, l_script *script) {
+  if (script->line == 0) script->line = script_line(S);
+  lua_sethook(S, count, LUA_MASKCOUNT, 1);
+  lua_pushlightuserdata(S, script);
+  return lua_error(S);
+}
+
 static void count(lua_State *S, lua_Debug *unused) {
   (void)unused;
   l_script *script = l_script_of(S);
@@ -70,19 +89,14 @@ static void count(lua_State *S, lua_Debug *unused) {
   script->instructions_left -= HOOK_INSTRUCTIONS;
   if (!script->spent && script->instructions_left < 0) script->spent = SPENT_INSTRUCTIONS;
   if (!script->spent && processor_seconds() > script->deadline) script->spent = SPENT_TIME;
-  if (!script->spent) return;
-  lua_sethook(S, count, LUA_MASKCOUNT, 1);
-  lua_pushlightuserdata(S, script);
-  lua_error(S);
+  if (script->spent) stop(S, script);
 }
 
 void l_script_worked(lua_State *S, double steps) {
   l_script *script = l_script_of(S);
   if (!script->guarded || steps < WORK_LONG || processor_seconds() <= script->deadline) return;
   script->spent = SPENT_TIME;
-  lua_sethook(S, count, LUA_MASKCOUNT, 1);
-  lua_pushlightuserdata(S, script);
-  lua_error(S);
+  stop(S, script);
 }
 
 static void begin_budget(l_script *script) {
@@ -157,19 +171,10 @@ static void word_error(l_script *script, int status) {
 
 /* ---- Calls into S ---- */
 
-/* The innermost line of the script on a thread's stack, 0 where there is none. */
-static int script_line(lua_State *S) {
-  lua_Debug frame;
-  for (int level = 0; lua_getstack(S, level, &frame); level++) {
-    lua_getinfo(S, "Sl", &frame);
-    if (strcmp(frame.source, CHUNK_NAME) == 0) return frame.currentline;
-  }
-  return 0;
-}
-
 /* Where an error was raised is known only while its stack stands. */
 static int note_line(lua_State *S) {
-  l_script_of(S)->line = script_line(S);
+  l_script *script = l_script_of(S);
+  if (!script->spent) script->line = script_line(S);
   return 1;
 }
 

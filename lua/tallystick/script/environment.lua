@@ -48,6 +48,7 @@ local function describe(raised)
     return ("the script raised a %s; raise a message instead"):format(type(raised)), nil
   end
   local text = tostring(raised)
+  if text == "not enough memory" then return "the script needs more memory than a script may use", nil end
   local line = text:match(CHUNK_PREFIX)
   return (text:gsub(CHUNK_PREFIX, "", 1)), math.tointeger(tonumber(line))
 end
