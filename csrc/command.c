@@ -4,6 +4,7 @@
 #include "closing.h"
 #include "content.h"
 #include "pending.h"
+#include "stage.h"
 #include "view.h"
 
 typedef tally_code (*planner)(work *in);
@@ -21,6 +22,8 @@ static const planner planners[] = {
     [TALLY_COMMAND_WITHDRAW] = plan_withdraw,
     [TALLY_COMMAND_TRANSFER] = plan_credit_transfer,
     [TALLY_COMMAND_CLOSE_DAYS] = plan_close_days,
+    [TALLY_COMMAND_MOVE] = plan_move,
+    [TALLY_COMMAND_PRINT] = plan_print,
 };
 
 /* ---- The answer ---- */
@@ -36,7 +39,7 @@ static tally_text touched_document(const tally_entry *entries, size_t count, boo
   for (size_t i = 0; i < count; i++) {
     bool invoice = entries[i].counter_document.data != NULL;
     tally_text document = invoice ? entries[i].counter_document : entries[i].document;
-    if (document.data == NULL) continue;
+    if (document.data == NULL || entries[i].kind == TALLY_KIND_PRINT) continue;
     if (found.data && !text_equal(found, document)) *one = false;
     found = document;
   }
@@ -97,6 +100,11 @@ static tally_code answer_entries(work *in, const tally_entry *entries, size_t co
     return TALLY_OK;
   case TALLY_COMMAND_CLOSE_DAYS:
     return closing_read(in->ledger, entries[count - 1].seq, &result->closing);
+  case TALLY_COMMAND_MOVE:
+    answer_move(&entries[0], result);
+    return TALLY_OK;
+  case TALLY_COMMAND_PRINT:
+    return answer_print(in, &entries[0]);
   default:
     return is_document_command(result->command) ? TALLY_OK : answer_payment(in, entries, count);
   }

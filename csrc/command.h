@@ -39,6 +39,8 @@ tally_code plan_deposit(work *in);
 tally_code plan_withdraw(work *in);
 tally_code plan_credit_transfer(work *in);
 tally_code plan_close_days(work *in);
+tally_code plan_move(work *in);
+tally_code plan_print(work *in);
 
 /* What it names (§8.3). Payment types: named, or the default. */
 tally_code name_type(work *in, tally_text id, const tally_payment_type **type);

@@ -27,6 +27,8 @@ static tally_text field_text(const parsed_command *asked, field which) {
     return asked->reference;
   case FIELD_NUMBER:
     return asked->number;
+  case FIELD_WORKFLOW:
+    return asked->workflow;
   default:
     return (tally_text){NULL, 0};
   }
@@ -66,9 +68,9 @@ static const unsigned char numbers[FIELD_COUNT] = {
     [FIELD_FIELDS] = 13,  [FIELD_REOPEN] = 14,    [FIELD_DUE] = 15,
     [FIELD_NUMBER] = 16,  [FIELD_LABEL] = 17,     [FIELD_REASON] = 18,
     [FIELD_THROUGH] = 19, [FIELD_COUNTED] = 20,   [FIELD_AT] = 21,
-    [FIELD_NOTE] = 22,
+    [FIELD_NOTE] = 22,    [FIELD_WORKFLOW] = 23,
 };
-enum { NUMBERS_END = 23 };
+enum { NUMBERS_END = 24 };
 
 /* ---- Coding: for each field its number, then its parsed value as one packed text ---- */
 

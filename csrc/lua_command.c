@@ -61,7 +61,7 @@ static void set_string(lua_State *L, const char *name, const char *text) {
   lua_setfield(L, -2, name);
 }
 
-static void push_failure(lua_State *L, const hook_failure *failure) {
+void l_push_failure(lua_State *L, const hook_failure *failure) {
   lua_createtable(L, 0, 6);
   set_string(L, "message", failure->message);
   set_string(L, "code", tally_code_name(TALLY_ERR_SCRIPT_FAILED));
@@ -74,7 +74,7 @@ static void push_failure(lua_State *L, const hook_failure *failure) {
 
 static void tell_failure(lua_State *L, int self, const hook_failure *failure) {
   lua_pushstring(L, failure->message);
-  push_failure(L, failure);
+  l_push_failure(L, failure);
   tell(L, self, LEDGER_ON_ERROR, 2);
 }
 
@@ -144,7 +144,7 @@ static void run_after_hooks(lua_State *L, int self, l_ledger *box) {
       if (step == HOOK_RAN) continue;
       tell_failure(L, self, &failure);
       if (answer == 0) continue;
-      push_failure(L, &failure);
+      l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
     }
     tell_log(L, self, box, answer);

@@ -22,6 +22,7 @@
   X(GROUP, "group")                                                                                                   \
   X(REFERENCE, "reference")                                                                                           \
   X(PATIENT, "patient")                                                                                               \
+  X(WORKFLOW, "workflow")                                                                                             \
   X(FROM, "from")                                                                                                     \
   X(TO, "to")                                                                                                         \
   X(ACTOR, "actor")                                                                                                   \
@@ -207,6 +208,8 @@ static const tally_text *text_field(const tally_proposal *proposal, event_field 
     return &proposal->reference;
   case EVENT_PATIENT:
     return &proposal->patient;
+  case EVENT_WORKFLOW:
+    return &proposal->result->workflow;
   case EVENT_FROM:
     return &proposal->result->from;
   case EVENT_TO:
@@ -507,7 +510,15 @@ static void begin_run(l_script *script, l_ledger *box, const tally_proposal *pro
   script->role_count = proposal->role_count;
 }
 
-static void end_run(l_script *script) {
+void l_begin_reading(l_script *script, l_ledger *box, int64_t now_ms) {
+  script->box = box;
+  script->now_ms = now_ms;
+  script->actor = box->actor;
+  script->roles = box->roles;
+  script->role_count = box->role_count;
+}
+
+void l_end_reading(l_script *script) {
   script->box = NULL;
   script->proposal = NULL;
   script->actor = (tally_text){NULL, 0};
@@ -541,7 +552,7 @@ static int hook_body(lua_State *S) {
   return 4;
 }
 
-static void describe_failure(l_script *script, hook_failure *out) {
+void l_describe_failure(l_script *script, hook_failure *out) {
   *out = (hook_failure){.line = script->line};
   snprintf(out->reason, sizeof out->reason, "%s", script->message);
   bool known = l_script_run(script, hook_body, script) && lua_type(script->S, 1) == LUA_TSTRING;
@@ -563,7 +574,7 @@ static tally_code decline_failed(l_script *script) {
   hook_failure failure;
   char line[16];
   tally_ledger *ledger = script->box->ledger;
-  describe_failure(script, &failure);
+  l_describe_failure(script, &failure);
   tally_code code = tally_decline(ledger, TALLY_ERR_SCRIPT_FAILED, failure.message);
   snprintf(line, sizeof line, "%d", failure.line);
   tally_error_add(ledger, "rule", l_text_of(failure.rule));
@@ -590,7 +601,7 @@ tally_code l_ask_hooks(l_script *script, l_ledger *box, const tally_proposal *pr
   bool ran = l_script_run(script, before_body, script);
   if (!ran || lua_type(script->S, 1) == LUA_TBOOLEAN) code = decline_failed(script);
   else if (lua_type(script->S, 1) == LUA_TSTRING) code = decline_refused(script);
-  end_run(script);
+  l_end_reading(script);
   lua_settop(script->S, 0);
   return code;
 }
@@ -613,7 +624,7 @@ static int keep_body(lua_State *S) {
 bool l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal) {
   begin_run(script, box, proposal);
   bool kept = l_script_run(script, keep_body, script);
-  end_run(script);
+  l_end_reading(script);
   return kept;
 }
 
@@ -655,16 +666,12 @@ static int after_body(lua_State *S) {
 }
 
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure) {
-  script->box = box;
-  script->now_ms = tally_now_ms();
-  script->actor = box->actor;
-  script->roles = box->roles;
-  script->role_count = box->role_count;
+  l_begin_reading(script, box, tally_now_ms());
   bool ran = l_script_run(script, after_body, script);
   int kind = ran ? lua_type(script->S, 1) : LUA_TNIL;
   bool is_false = kind == LUA_TBOOLEAN && !lua_toboolean(script->S, 1);
-  if (kind == LUA_TNIL) describe_failure(script, failure);
-  end_run(script);
+  if (kind == LUA_TNIL) l_describe_failure(script, failure);
+  l_end_reading(script);
   lua_settop(script->S, 0);
   if (kind == LUA_TNIL) return HOOK_FAILED;
   if (kind == LUA_TNUMBER) return HOOK_EVENT_DONE;

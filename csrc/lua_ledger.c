@@ -300,10 +300,19 @@ static int core_on_stale(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"open", core_open},  {"money", l_money_new},         {"currency_exponent", l_currency_exponent},
-    {"status", l_status}, {"take_script", l_take_script}, {"on_stale", core_on_stale},
-    {NULL, NULL}};
+static const luaL_Reg functions[] = {{"open", core_open},
+                                     {"money", l_money_new},
+                                     {"currency_exponent", l_currency_exponent},
+                                     {"status", l_status},
+                                     {"take_script", l_take_script},
+                                     {"on_stale", core_on_stale},
+                                     {"workflows", l_workflows_of},
+                                     {"read_stage", l_read_stage},
+                                     {"ask", l_ask_transition},
+                                     {"prints", l_read_prints},
+                                     {"follower_get", l_follower_get},
+                                     {"follower_set", l_follower_set},
+                                     {NULL, NULL}};
 
 int luaopen_tallystick_core(lua_State *L) {
   l_open_money(L);

@@ -247,6 +247,19 @@ static void set_accounts(lua_State *L, tally_kind kind) {
   set_string(L, "credit", tally_account_name(credit));
 }
 
+/* What a payment's type asked for beside the rest; of a stage: workflow, from, to and what a script handed on. */
+static void set_entry_fields(lua_State *L, const tally_entry *entry) {
+  tally_text key, value;
+  if (entry->fields.data == NULL || entry->kind == TALLY_KIND_CLOSING) return;
+  lua_newtable(L);
+  for (size_t i = 0; tally_entry_field(entry, i, &key, &value); i++) {
+    lua_pushlstring(L, key.data, key.length);
+    lua_pushlstring(L, value.data, value.length);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "fields");
+}
+
 void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *currency) {
   lua_createtable(L, 0, 28);
   set_integer(L, "seq", entry->seq);
@@ -275,6 +288,7 @@ void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *
   l_set_text(L, "reason", entry->reason);
   l_set_text(L, "key", entry->key);
   if (entry->refers) set_integer(L, "refers", entry->refers);
+  set_entry_fields(L, entry);
   set_integer(L, "script_version", entry->script_version);
   l_push_hash(L, entry->hash);
   lua_setfield(L, -2, "hash");
@@ -344,7 +358,12 @@ static void push_body(lua_State *L, const tally_result *result, const tally_curr
   if (result->document_made) l_push_document(L, result->document_made, currency, true);
   else if (result->payment) l_push_payment(L, result->payment, currency);
   else if (result->closing) l_push_closing(L, result->closing, currency);
-  else {
+  else if (result->command == TALLY_COMMAND_MOVE) {
+    lua_createtable(L, 0, 8);
+    l_set_text(L, "workflow", result->workflow);
+    l_set_text(L, "from", result->from);
+    l_set_text(L, "to", result->to);
+  } else {
     lua_createtable(L, 0, 6);
     l_set_text(L, "from", result->from);
     l_set_text(L, "to", result->to);
@@ -355,7 +374,9 @@ static void push_body(lua_State *L, const tally_result *result, const tally_curr
 void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency) {
   push_body(L, result, currency);
   set_integer(L, "act", result->act);
-  if (result->command == TALLY_COMMAND_REVERSE) l_set_text(L, "payment", result->payment->number);
+  if (result->prints) set_integer(L, "prints", result->prints);
+  bool is_of_payment = result->command == TALLY_COMMAND_REVERSE || result->command == TALLY_COMMAND_PRINT;
+  if (is_of_payment) l_set_text(L, "payment", result->payment->number);
   if (result->number.data == NULL) {
     /* `number` names what was made; where nothing was, document and payment say what the act is about. */
     lua_pushnil(L);

@@ -394,7 +394,7 @@ static int script_new(lua_State *L) {
   lua_settop(L, 2);
   boot from = {0};
   read_modules(L, 1, &from);
-  l_script *script = lua_newuserdatauv(L, sizeof *script, 0);
+  l_script *script = lua_newuserdatauv(L, sizeof *script, 1); /* its user value: the workflows, as plain tables */
   *script = (l_script){0};
   luaL_setmetatable(L, SCRIPT_TYPE);
   script->limits.instructions = limit_of(L, 2, "instructions", SCRIPT_INSTRUCTIONS);
@@ -464,6 +464,10 @@ static int script_load(lua_State *L) {
     from.script->after = read_hooked(S, "after");
   }
   l_script_copy(L, from.script, 1);
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "workflows");
+    lua_setiuservalue(L, 1, 1);
+  }
   l_script_copy(L, from.script, 2);
   lua_settop(S, 0);
   return 2;

@@ -72,6 +72,14 @@ typedef struct hook_failure {
   int line;
 } hook_failure;
 
+/* Tells where what ran last in S failed, and empties S's stack. */
+void l_describe_failure(l_script *script, hook_failure *out);
+/* … as a table of Lua's: message, code, rule, hook, script, line. */
+void l_push_failure(lua_State *L, const hook_failure *failure);
+/* From the one to the other the script may read the ledger, as of an instant. */
+void l_begin_reading(l_script *script, l_ledger *box, int64_t now_ms);
+void l_end_reading(l_script *script);
+
 /* Runs the `before` hooks on a proposal that is not done. Where one refuses or fails, the proposal is declined, and the code
  * is what the command answers. */
 tally_code l_ask_hooks(l_script *script, l_ledger *box, const tally_proposal *proposal);

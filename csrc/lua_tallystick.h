@@ -78,6 +78,14 @@ int l_ledger_transaction(lua_State *L);
 /* core.take_script(ledger, script): from now on the hooks of that state, which holds the script in force, are asked. */
 int l_take_script(lua_State *L);
 
+/* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
+int l_read_stage(lua_State *L);
+int l_read_prints(lua_State *L);
+int l_ask_transition(lua_State *L);
+int l_follower_get(lua_State *L);
+int l_follower_set(lua_State *L);
+int l_workflows_of(lua_State *L);
+
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);
 /* Marks a type whose metatable is not the caller's to change. */

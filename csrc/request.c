@@ -69,6 +69,8 @@ static const command_spec commands[TALLY_COMMAND_END] = {
     [TALLY_COMMAND_WITHDRAW] = {"withdraw", F(PATIENT) | F(AMOUNT), F(TYPE) | F(REASON) | COMMON},
     [TALLY_COMMAND_TRANSFER] = {"transfer", F(FROM) | F(TO) | F(AMOUNT), F(REASON) | COMMON},
     [TALLY_COMMAND_CLOSE_DAYS] = {"close_days", F(THROUGH), F(COUNTED) | COMMON},
+    [TALLY_COMMAND_MOVE] = {"move", F(DOCUMENT) | F(WORKFLOW) | F(TO), F(FROM) | F(REASON) | F(FIELDS) | COMMON},
+    [TALLY_COMMAND_PRINT] = {"print", F(PAYMENT), COMMON},
     [TALLY_QUERY_DOCUMENT] = {"document", 0, F(AS_OF)},
     [TALLY_QUERY_DOCUMENTS] = {"documents", 0,
                                F(KIND) | F(STATUS) | F(PATIENT) | F(FROM_DAY) | F(TO_DAY) | F(OVERDUE) | F(ORDER) |
@@ -527,6 +529,8 @@ static tally_text *text_place(parsed_command *out, field which) {
     return &out->note;
   case FIELD_KEY:
     return &out->key;
+  case FIELD_WORKFLOW:
+    return &out->workflow;
   case FIELD_KIND:
     return &out->kind;
   case FIELD_STATUS:

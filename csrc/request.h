@@ -31,6 +31,7 @@
   X(ROLES, "roles", NAMES, 128)                                                                                       \
   X(NOTE, "note", FREE, 4096)                                                                                         \
   X(KEY, "key", NAME, 128)                                                                                            \
+  X(WORKFLOW, "workflow", NAME, 32)                                                                                   \
   X(DRY_RUN, "dry_run", BOOLEAN, 0)                                                                                   \
   X(AS_OF, "as_of", TIME, 0)                                                                                          \
   X(KIND, "kind", NAME, 32)                                                                                           \
@@ -69,7 +70,7 @@ typedef struct counted_amount {
 typedef struct parsed_command {
   tally_command command;
   uint64_t present; /* a bit a field */
-  tally_text document, payment, patient, from, to, type, group, reference, number, label, reason, actor, note, key;
+  tally_text document, payment, patient, from, to, type, group, reference, number, label, reason, actor, note, key, workflow;
   text_list documents, consultations, roles;
   bool oldest; /* documents = "oldest" */
   int64_t amount_minor, tendered_minor;

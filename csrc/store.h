@@ -181,6 +181,10 @@ typedef enum series { SERIES_CONSULTATION = 1, SERIES_INVOICE, SERIES_PAYMENT, S
 tally_code store_series_get(store *in, series which, int64_t *next);
 tally_code store_series_set(store *in, series which, int64_t next);
 
+/* Named consumers of the journal: up to which entry each has come; TALLY_DONE for a name that has not begun. */
+tally_code store_follower_get(store *in, tally_text name, int64_t *seq);
+tally_code store_follower_put(store *in, tally_text name, int64_t seq);
+
 /* Closings. */
 typedef struct closing_row {
   int32_t through;

@@ -41,6 +41,7 @@ static const char tables_1[] =
     "  STRICT, WITHOUT ROWID;"
     "CREATE TABLE day_total (day INTEGER PRIMARY KEY, totals BLOB NOT NULL) STRICT;"
     "CREATE TABLE series (id INTEGER PRIMARY KEY, next INTEGER NOT NULL CHECK (next > 0)) STRICT;"
+    "CREATE TABLE follower (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE closing (through INTEGER PRIMARY KEY, seq INTEGER NOT NULL REFERENCES entry (seq)) STRICT;";
 
 static const char indexes_1[] =

@@ -392,7 +392,9 @@ typedef enum tally_command {
   TALLY_COMMAND_WITHDRAW,
   TALLY_COMMAND_TRANSFER,
   TALLY_COMMAND_CLOSE_DAYS,
-  TALLY_COMMAND_LAST_WRITING = TALLY_COMMAND_CLOSE_DAYS,
+  TALLY_COMMAND_MOVE,
+  TALLY_COMMAND_PRINT,
+  TALLY_COMMAND_LAST_WRITING = TALLY_COMMAND_PRINT,
   TALLY_QUERY_DOCUMENT,
   TALLY_QUERY_DOCUMENTS,
   TALLY_QUERY_PAYMENTS,
@@ -561,8 +563,10 @@ typedef struct tally_result {
   int64_t remaining_minor;
   bool replayed, dry_run;
   const tally_document *document_made; /* consultation, invoice, charge, cancel */
-  const tally_payment *payment;        /* pay, correct, deposit, withdraw, refund; reverse: the payment reversed */
-  tally_text from, to;                 /* transfer */
+  const tally_payment *payment;        /* pay, correct, deposit, withdraw, refund; reverse, print: that payment */
+  tally_text from, to;                 /* transfer: patients; move: stages */
+  tally_text workflow;                 /* move */
+  int64_t prints;                      /* print: how often the payment was printed, this time included */
   int64_t amount_minor;                /* transfer */
   const tally_closing *closing;        /* close_days */
 } tally_result;
@@ -614,6 +618,19 @@ TALLY_API tally_code tally_read_document(tally_ledger *ledger, tally_text number
 /* Reads one payment by its number. Errors: payment-unknown. */
 TALLY_API tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment);
 
+/* Where a document stands in a workflow: at a stage since an entry, or at none so far (name none, seq 0) since it was made. */
+typedef struct tally_stage {
+  tally_text name;
+  int64_t seq, at_ms;
+  int32_t day;
+} tally_stage;
+/* Errors: document-unknown. */
+TALLY_API tally_code tally_read_stage(tally_ledger *ledger, tally_text document, tally_text workflow, tally_stage *stage);
+/* How often a payment's receipt was printed. Errors: payment-unknown. */
+TALLY_API tally_code tally_read_prints(tally_ledger *ledger, tally_text payment, int64_t *prints);
+/* The index-th of an entry's extra fields (of a stage: workflow, from, to, then what was handed on); false past the last. */
+TALLY_API bool tally_entry_field(const tally_entry *entry, size_t index, tally_text *key, tally_text *value);
+
 typedef struct tally_patient {
   tally_text id;
   int64_t credit_minor, owed_minor;
@@ -664,6 +681,13 @@ typedef struct tally_info {
   int synchronous;
 } tally_info;
 TALLY_API tally_code tally_read_info(tally_ledger *ledger, tally_info *info);
+
+/* ---- Followers (§7): named consumers that must see every entry at least once, in order -------------------------- */
+/* Gives the seq up to which a follower has come; 0 for one that has not begun. */
+TALLY_API tally_code tally_follower_get(tally_ledger *ledger, tally_text name, int64_t *seq);
+/* Keeps it, in a commit of its own. Errors: field-invalid (a name of no or more than 64 bytes, a seq beyond the head), busy
+ * (inside a transaction), read-only. */
+TALLY_API tally_code tally_follower_set(tally_ledger *ledger, tally_text name, int64_t seq);
 
 /* ---- Verify (§4, §6) and backup -------------------------------------------------------------------------------- */
 typedef struct tally_verify tally_verify;

@@ -173,9 +173,9 @@ static tally_code check_closed_days(tally_verify *in, const tally_entry *entry) 
 }
 
 static tally_code check_reference(tally_verify *in, const tally_entry *entry) {
-  bool reverses = entry->kind == TALLY_KIND_REVERSAL, refunds = entry->kind == TALLY_KIND_REFUND;
+  bool reverses = entry->kind == TALLY_KIND_REVERSAL, prints = entry->kind == TALLY_KIND_PRINT;
   tally_entry original;
-  if (!reverses && !refunds)
+  if (!reverses && !prints && entry->kind != TALLY_KIND_REFUND)
     return entry->refers ? verify_wrong(in, entry->seq, "it points to an entry without reason") : TALLY_OK;
   if (entry->refers < 1 || entry->refers >= entry->seq)
     return verify_wrong(in, entry->seq, "it points to no earlier entry");
@@ -187,7 +187,7 @@ static tally_code check_reference(tally_verify *in, const tally_entry *entry) {
     fits = fits && original.kind != TALLY_KIND_REVERSAL && entry->amount_minor == original.amount_minor &&
            text_equal(entry->type, original.type) && text_equal(entry->group, original.group);
   } else {
-    fits = fits && original.kind == TALLY_KIND_PAYMENT;
+    fits = fits && (prints ? original.number.data != NULL : original.kind == TALLY_KIND_PAYMENT);
   }
   return fits ? TALLY_OK
               : verify_wrong(in, entry->seq, "it does not fit the entry %lld it points to", (long long)entry->refers);
