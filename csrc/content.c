@@ -72,6 +72,12 @@ static const unsigned char numbers[FIELD_COUNT] = {
 };
 enum { NUMBERS_END = 24 };
 
+/* A move's stage of origin, note and further fields are what a script makes of it, not what the caller passed. */
+static bool is_content(tally_command command, field which) {
+  bool made = which == FIELD_FROM || which == FIELD_FIELDS || which == FIELD_NOTE;
+  return numbers[which] && !(command == TALLY_COMMAND_MOVE && made);
+}
+
 /* ---- Coding: for each field its number, then its parsed value as one packed text ---- */
 
 static size_t list_room(const text_list *list) {
@@ -139,7 +145,7 @@ tally_code content_encode(tally_ledger *ledger, const parsed_command *asked, tal
   unsigned char *at = start + items;
   for (uint64_t left = asked->present; left; left &= left - 1) {
     field which = (field)__builtin_ctzll(left);
-    if (numbers[which]) at = put_field(at, start, asked, which);
+    if (is_content(asked->command, which)) at = put_field(at, start, asked, which);
   }
   *content = (tally_text){(char *)start + items, (size_t)(at - start) - items};
   return TALLY_OK;
@@ -206,6 +212,7 @@ static tally_code compare_texts(tally_ledger *ledger, const parsed_command *aske
                {ANNOTATION_REASON, FIELD_REASON, asked->reason}};
   for (size_t i = 0; i < ANNOTATION_FIELDS; i++) {
     bool same;
+    if (!is_content(asked->command, texts[i].name)) continue;
     TRY(same_text(ledger, act, texts[i].which, texts[i].body, &same));
     if (!same) return conflict(ledger, asked, text_of(field_name(texts[i].name)), act);
   }

@@ -87,6 +87,7 @@ static void choose_index(tally_cursor *cursor) {
   tally_document_kind kind = (tally_document_kind)0;
   if (status == TALLY_STATUS_PENDING) kind = TALLY_CONSULTATION;
   if (status == TALLY_STATUS_UNPAID || status == TALLY_STATUS_PARTIAL || cursor->asked.overdue) kind = TALLY_INVOICE;
+  if (cursor->asked.open && kind == 0) kind = cursor->query.kind;
   if (kind == 0) return;
   if (cursor->query.kind && cursor->query.kind != kind) cursor->ended = true; /* no document is both */
   cursor->query.kind = kind;
@@ -212,6 +213,7 @@ static bool document_fits(const tally_cursor *cursor, const tally_document *docu
   const parsed_command *asked = &cursor->asked;
   if (cursor->query.kind && document->kind != cursor->query.kind) return false;
   if (cursor->status != TALLY_STATUS_END && document->status != cursor->status) return false;
+  if (command_has(asked, FIELD_OPEN) && (document->remaining_minor > 0) != asked->open) return false;
   if (command_has(asked, FIELD_OVERDUE) && document->overdue != asked->overdue) return false;
   return text_fits(asked->patient, document->patient) && day_fits(asked, document->day);
 }

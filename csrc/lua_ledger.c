@@ -307,6 +307,8 @@ static const luaL_Reg functions[] = {{"open", core_open},
                                      {"take_script", l_take_script},
                                      {"on_stale", core_on_stale},
                                      {"workflows", l_workflows_of},
+                                     {"instant", l_instant},
+                                     {"roles", l_default_roles},
                                      {"read_stage", l_read_stage},
                                      {"ask", l_ask_transition},
                                      {"prints", l_read_prints},
@@ -326,7 +328,9 @@ int luaopen_tallystick_core(lua_State *L) {
   luaL_newlib(L, l_read_methods);
   lua_pushcfunction(L, ledger_info);
   lua_setfield(L, -2, "info");
-  lua_setfield(L, -2, "plain"); /* the readings as they are here: lua/tallystick/init.lua completes some */
+  l_push_commands(L);
+  lua_setfield(L, -2,
+               "plain"); /* the commands and readings as they are here: lua/tallystick/init.lua completes some */
   push_error_list(L);
   lua_setfield(L, -2, "errors");
   push_command_list(L);

@@ -286,3 +286,32 @@ void l_fill_request(lua_State *L, int self, int table, tally_command command) {
   fill_fields(L, box, table);
   if (pays) match_patterns(L, box, table, command);
 }
+
+/* ---- Instants and roles, for lua/tallystick/workflow.lua ---- */
+
+int l_instant(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  int64_t at_ms = tally_now_ms();
+  const char *failure;
+  lua_settop(L, 2);
+  if (!lua_isnil(L, 2)) {
+    if (!read_clock(L, &at_ms))
+      return l_refuse(L, TALLY_ERR_DATE_INVALID, "as_of",
+                      "as_of: give a time such as \"2026-11-20T14:30\" or epoch seconds");
+  } else if (box->has_clock && !ask_clock(L, 1, &at_ms, &failure)) {
+    return l_refuse(L, TALLY_ERR_DATE_INVALID, "clock", lua_pushfstring(L, "clock: %s", failure));
+  }
+  lua_pushinteger(L, (lua_Integer)at_ms);
+  lua_pushinteger(L, tally_day_of(at_ms));
+  return 2;
+}
+
+int l_default_roles(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  lua_createtable(L, (int)box->role_count, 0);
+  for (size_t i = 0; i < box->role_count; i++) {
+    lua_pushlstring(L, box->roles[i].data, box->roles[i].length);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}

@@ -86,6 +86,12 @@ int l_follower_get(lua_State *L);
 int l_follower_set(lua_State *L);
 int l_workflows_of(lua_State *L);
 
+/* core.instant(ledger, time): the instant that a time names (nil: now, by the host's clock) as milliseconds since 1970 and as
+ * a count of local days since then; nil, message, code, details for what is no time. */
+int l_instant(lua_State *L);
+/* core.roles(ledger): the roles that hold where a command names none. */
+int l_default_roles(lua_State *L);
+
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);
 /* Marks a type whose metatable is not the caller's to change. */

@@ -73,8 +73,8 @@ static const command_spec commands[TALLY_COMMAND_END] = {
     [TALLY_COMMAND_PRINT] = {"print", F(PAYMENT), COMMON},
     [TALLY_QUERY_DOCUMENT] = {"document", 0, F(AS_OF)},
     [TALLY_QUERY_DOCUMENTS] = {"documents", 0,
-                               F(KIND) | F(STATUS) | F(PATIENT) | F(FROM_DAY) | F(TO_DAY) | F(OVERDUE) | F(ORDER) |
-                                   F(LIMIT) | F(AFTER)},
+                               F(KIND) | F(STATUS) | F(PATIENT) | F(FROM_DAY) | F(TO_DAY) | F(OPEN) | F(OVERDUE) |
+                                   F(ORDER) | F(LIMIT) | F(AFTER)},
     [TALLY_QUERY_PAYMENTS] = {"payments", 0,
                               F(DOCUMENT) | F(PATIENT) | F(TYPE) | F(GROUP) | F(FROM_DAY) | F(TO_DAY) | F(ACTOR) |
                                   F(REVERSED) | F(LIMIT) | F(AFTER)},
@@ -609,6 +609,9 @@ static tally_code take_simple(parser *in, field which) {
     return TALLY_OK;
   case FIELD_DRY_RUN:
     out->dry_run = given->value.integer != 0;
+    return TALLY_OK;
+  case FIELD_OPEN:
+    out->open = given->value.integer != 0;
     return TALLY_OK;
   case FIELD_OVERDUE:
     out->overdue = given->value.integer != 0;

@@ -38,6 +38,7 @@
   X(STATUS, "status", NAME, 32)                                                                                       \
   X(FROM_DAY, "from", DAY, 0)                                                                                         \
   X(TO_DAY, "to", DAY, 0)                                                                                             \
+  X(OPEN, "open", BOOLEAN, 0)                                                                                         \
   X(OVERDUE, "overdue", BOOLEAN, 0)                                                                                   \
   X(REVERSED, "reversed", BOOLEAN, 0)                                                                                 \
   X(ORDER, "order", NAME, 32)                                                                                         \
@@ -70,13 +71,14 @@ typedef struct counted_amount {
 typedef struct parsed_command {
   tally_command command;
   uint64_t present; /* a bit a field */
-  tally_text document, payment, patient, from, to, type, group, reference, number, label, reason, actor, note, key, workflow;
+  tally_text document, payment, patient, from, to, type, group, reference, number, label, reason, actor, note, key,
+      workflow;
   text_list documents, consultations, roles;
   bool oldest; /* documents = "oldest" */
   int64_t amount_minor, tendered_minor;
   int64_t at_ms, as_of_ms, now_ms;
   int32_t day, due, through, from_day, to_day; /* day: the business day of at */
-  bool reopen, dry_run, overdue, reversed;
+  bool reopen, dry_run, open, overdue, reversed;
   tally_pair *fields;            /* sorted by key */
   tally_field_type *field_types; /* what each was given as: string, integer or boolean */
   size_t field_count;

@@ -36,8 +36,8 @@ static tally_code last_stage(tally_ledger *ledger, tally_text document, tally_te
   int64_t after = 0;
   bool found = false;
   for (size_t count = STORE_PAGE; count == STORE_PAGE;) {
-    TRY(fail_store(ledger, store_entries_of_document(ledger->store, &ledger->call, document, after, page, STORE_PAGE,
-                                                     &count)));
+    TRY(fail_store(
+        ledger, store_entries_of_document(ledger->store, &ledger->call, document, after, page, STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
       after = page[i].seq;
       if (page[i].kind != TALLY_KIND_STAGE || !text_equal(stage_field(&page[i], KEY_WORKFLOW), workflow)) continue;
@@ -147,10 +147,10 @@ static tally_code print_page(tally_ledger *ledger, const tally_entry *payment, i
                              size_t *count) {
   bool of_document = payment->document.data != NULL;
   tally_text key = of_document ? payment->document : payment->patient;
-  return fail_store(ledger, of_document ? store_entries_of_document(ledger->store, &ledger->call, key, after, rows,
-                                                                    STORE_PAGE, count)
-                                        : store_entries_of_patient(ledger->store, &ledger->call, key, after, rows,
-                                                                   STORE_PAGE, count));
+  return fail_store(ledger,
+                    of_document
+                        ? store_entries_of_document(ledger->store, &ledger->call, key, after, rows, STORE_PAGE, count)
+                        : store_entries_of_patient(ledger->store, &ledger->call, key, after, rows, STORE_PAGE, count));
 }
 
 /* Counts the prints of a payment before an entry, by its first entry: they stand among its document's entries, or its

@@ -4,7 +4,9 @@ local config = require "tallystick.config"
 local marks = require "tallystick.marks"
 local nearest = require "tallystick.config.nearest"
 local options_of = require "tallystick.options"
+local follow = require "tallystick.follow"
 local script = require "tallystick.script"
+local workflow = require "tallystick.workflow"
 
 local methods = core.methods
 
@@ -143,5 +145,10 @@ function methods:info()
   if info.script.text ~= "" then info.script.errors = select(2, config.check(info.script.text, info.script.name)) end
   return info
 end
+
+methods.follow = follow
+methods.move = workflow.move
+methods.stage = workflow.stage
+methods.advance = workflow.advance
 
 return tallystick

@@ -45,7 +45,9 @@ local known = {
   busy_timeout = { check = is_count, expected = "milliseconds as an integer" },
   on_error = { check = is_function, expected = "a function" },
   on_log = { check = is_function, expected = "a function" },
-  script_limits = { check = is_limits, expected = "{ instructions = …, memory_bytes = …, seconds = … }, each above zero" },
+  script_limits = {
+    check = is_limits, expected = "{ instructions = …, memory_bytes = …, seconds = … }, each above zero",
+  },
 }
 
 local names = {}

@@ -6,6 +6,7 @@ local mistakes = require "tallystick.config.mistakes"
 local nearest = require "tallystick.config.nearest"
 local numbering = require "tallystick.config.numbering"
 local schema = require "tallystick.config.schema"
+local workflow = require "tallystick.config.workflow"
 
 local builder = {}
 
@@ -28,6 +29,7 @@ local builder = {}
 ---@field permits table<string, string[]>
 ---@field permit_lines table<string, integer>
 ---@field hooks tallystick.Hook[]
+---@field workflows table[]
 
 ---@param draft tallystick.Draft
 ---@param place tallystick.Place
@@ -143,10 +145,23 @@ local function after(draft, place, ...)
   hook(draft, place, "after", ...)
 end
 
----@param _ tallystick.Draft
+---@param draft tallystick.Draft
 ---@param place tallystick.Place
-local function not_yet(_, place)
-  place:refuse "workflows are not part of this release"
+---@param value any
+local function declare_workflow(draft, place, value)
+  local id = type(value) == "table" and value.id
+  local shown = type(id) == "string" and mistakes.quote(id) or "#" .. #draft.workflows + 1
+  place = draft.list:place(place.line, "workflow " .. shown)
+  local checked = workflow.check(value, place)
+  if not checked then return end
+  for _, earlier in ipairs(draft.workflows) do
+    if checked.id and earlier.id == checked.id then
+      local problem = ("is declared already, on line %d"):format(earlier.line)
+      place:at "id":refuse(problem, { value = checked.id, expected = "another id" })
+    end
+  end
+  checked.line = place.line
+  draft.workflows[#draft.workflows + 1] = checked
 end
 
 ---@class tallystick.Method
@@ -163,7 +178,7 @@ local METHODS = {
   permit = { declare = permit, values = 1 },
   before = { declare = before, values = 3 },
   after = { declare = after, values = 3 },
-  workflow = { declare = not_yet, values = 1 },
+  workflow = { declare = declare_workflow, values = 1 },
 }
 local METHOD_NAMES = { "currency", "language", "numbering", "payment_type", "permit", "before", "after", "workflow" }
 
@@ -220,7 +235,7 @@ local function ignore() end
 local function new_draft(list)
   return {
     list = list, line = 1, once = {}, type_count = 0, type_line = 1, types = {}, permits = {}, permit_lines = {},
-    hooks = {},
+    hooks = {}, workflows = {},
   }
 end
 

@@ -2,6 +2,7 @@
 local builder = require "tallystick.config.builder"
 local environment = require "tallystick.script.environment"
 local mistakes = require "tallystick.config.mistakes"
+local workflow = require "tallystick.config.workflow"
 
 -- A ledger keeps the text of its script with every version of it; a megabyte is thousands of payment types.
 local TEXT_BYTES_MAX = 1024 * 1024
@@ -38,6 +39,7 @@ local MESSAGE_BYTES_MAX = 400
 ---@field numbering table<string, string>? formats by kind: consultation, invoice, payment
 ---@field types tallystick.ConfigType[]? in order of declaration; nil where the script declares none
 ---@field permits table<string, string[]> roles by command
+---@field workflows tallystick.Workflow[]
 ---@field script { name: string, text: string }
 
 ---@param fields table<string, table>?
@@ -81,7 +83,8 @@ end
 ---@param name string
 ---@return tallystick.Config
 local function normalize(draft, text, name)
-  local types = {}
+  local types, workflows = {}, {}
+  for index, declared in ipairs(draft.workflows) do workflows[index] = workflow.plain(declared) end
   for index, declared in ipairs(draft.types) do types[index] = normalize_type(declared.payment_type) end
   return {
     currency = draft.currency,
@@ -89,6 +92,7 @@ local function normalize(draft, text, name)
     numbering = draft.numbering,
     types = #types > 0 and types or nil,
     permits = draft.permits,
+    workflows = workflows,
     -- A ledger travels; the folders of the machine where its script was written are nobody else's business.
     script = { name = name:match "([^/\\]+)$" or name, text = text },
   }
@@ -145,6 +149,7 @@ end
 ---@return tallystick.Config? config
 ---@return tallystick.Mistake[]? errors sorted by line
 ---@return tallystick.Hook[]? hooks in order of declaration
+---@return table[]? workflows with their functions, in order of declaration
 return function(text, name)
   local list = mistakes.new(name)
   local fault, line = text_fault(text)
@@ -154,5 +159,5 @@ return function(text, name)
   end
   local draft = run(text, list)
   if #list.found > 0 then return nil, list:sorted() end
-  return normalize(draft, text, name), nil, draft.hooks
+  return normalize(draft, text, name), nil, draft.hooks, draft.workflows
 end

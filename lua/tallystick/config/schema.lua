@@ -17,7 +17,7 @@ local EFFECTS = { "money", "credit", "discount", "loss" }
 local KINDS = { "consultation", "invoice" }
 local COMMANDS = {
   "consultation", "invoice", "charge", "cancel", "pay", "reverse", "correct", "refund", "deposit", "withdraw",
-  "transfer", "close_days",
+  "transfer", "close_days", "move", "print",
 }
 
 local label_text = checks.text(LABEL_BYTES_MAX)

@@ -5,6 +5,10 @@ local nearest = require "tallystick.config.nearest"
 local context = {}
 
 local CODE_BYTES_MAX, MESSAGE_BYTES_MAX = 64, 400
+local LABEL_BYTES_MAX, NOTE_BYTES_MAX = 1024, 4096
+local CHARGES_MAX = 16
+-- A stage entry's own fields, and the event's name.
+local TAKEN = { workflow = true, from = true, to = true, event = true }
 -- What a script logs is for a person who reads it at a desk.
 local LOG_LINES_MAX, LOG_BYTES_MAX = 100, 400
 
@@ -12,6 +16,7 @@ local LOG_LINES_MAX, LOG_BYTES_MAX = 100, 400
 ---@class tallystick.Run
 ---@field refusal table? what ctx.refuse was called with last
 ---@field log string[]
+---@field intents table? what an action asks for, while one runs
 
 local function check_text(value, what, bytes_max)
   if type(value) ~= "string" or value == "" or #value > bytes_max then
@@ -35,6 +40,48 @@ local function functions_of(run)
     for index = 1, parts.n do parts[index] = tostring(parts[index]) end
     local text = table.concat(parts, " ")
     if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = text:sub(1, LOG_BYTES_MAX) end
+  end
+
+  local function intents_of(what)
+    return run.intents or error(("ctx.%s is for the action of a transition"):format(what), 3)
+  end
+
+  function own.charge(charge)
+    local intents = intents_of "charge"
+    if type(charge) ~= "table" then error('ctx.charge: give { amount = "20.00", label = "…" }', 2) end
+    for name in pairs(charge) do
+      if name ~= "amount" and name ~= "label" then
+        error(("ctx.charge has no field %s; it takes amount and label"):format(tostring(name)), 2)
+      end
+    end
+    local amount = charge.amount
+    if type(amount) == "string" then amount = host.readings.money(amount) end
+    if type(amount) ~= "userdata" then
+      error('ctx.charge, amount: give a string such as "20.00" or a money value', 2)
+    end
+    if charge.label ~= nil then check_text(charge.label, "ctx.charge, label", LABEL_BYTES_MAX) end
+    local charges = intents.charges
+    if #charges == CHARGES_MAX then error(("ctx.charge: at most %d in one action"):format(CHARGES_MAX), 2) end
+    charges[#charges + 1] = { amount = amount, label = charge.label }
+  end
+
+  function own.annotate(text)
+    check_text(text, "ctx.annotate", NOTE_BYTES_MAX)
+    intents_of "annotate".note = text
+  end
+
+  function own.emit(name, data)
+    local intents = intents_of "emit"
+    check_text(name, "ctx.emit, name", CODE_BYTES_MAX)
+    if intents.event then error("ctx.emit: one event for each transition", 2) end
+    local event = { event = name }
+    for key, value in pairs(data or {}) do
+      local plain = type(key) == "string" and key:find "^[a-z][a-z0-9_]*$" and #key <= 32
+      if not plain or TAKEN[key] then error(("ctx.emit: %s will not do as a name"):format(tostring(key)), 2) end
+      check_text(value, "ctx.emit, " .. key, LABEL_BYTES_MAX)
+      event[key] = value
+    end
+    intents.event = event
   end
 
   function own.has_role(name)

@@ -10,8 +10,8 @@ local CHUNK_NAME = "=script"
 local CHUNK_PREFIX = "^script:(%d+): "
 
 local FUNCTIONS = {
-  "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset", "select",
-  "setmetatable", "tonumber", "tostring", "type", "xpcall",
+  "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset",
+  "select", "setmetatable", "tonumber", "tostring", "type", "xpcall",
 }
 local LIBRARIES = { "coroutine", "math", "string", "table", "utf8" }
 

@@ -6,9 +6,9 @@ local script = {}
 -- What runs in the script's state, besides the script. `inside` is what the core calls there.
 local MODULES = {
   "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check", "tallystick.config.checks",
-  "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering", "tallystick.config.pattern",
-  "tallystick.config.schema", "tallystick.script.context", "tallystick.script.environment", "tallystick.script.hooks",
-  "tallystick.script.inside",
+  "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering",
+  "tallystick.config.pattern", "tallystick.config.schema", "tallystick.config.workflow", "tallystick.script.context",
+  "tallystick.script.environment", "tallystick.script.hooks", "tallystick.script.inside",
 }
 
 ---A module's code, compiled: from where require would find it.
@@ -49,7 +49,8 @@ function script.load(state, text, name)
   local config, errors = state:load(text, name)
   if config or errors[1] then return config, errors end
   -- The budget is spent: what ended it is all that is known.
-  return nil, { { file = name, line = math.max(errors.line, 1), path = "script", message = "the script " .. errors.message } }
+  local message = "the script " .. errors.message
+  return nil, { { file = name, line = math.max(errors.line, 1), path = "script", message = message } }
 end
 
 return script

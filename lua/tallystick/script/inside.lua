@@ -9,6 +9,8 @@ local at_work ---@type tallystick.Hook?
 local queue, first, last = {}, 1, 0 -- events that wait for their commit, from first to last
 local step = 0 -- of the first event's hooks, how many have run
 
+local NOT_RETURNED = "called ctx.refuse and did not return what it gives; write return ctx.refuse(…)"
+
 local inside = {}
 
 local function names_of(lists)
@@ -24,9 +26,10 @@ end
 ---@return tallystick.Mistake[]? errors
 ---@return { before: table<string, boolean>, after: table<string, boolean> }? hooked
 function inside.load(text, name)
-  local config, errors, declared = check(text, name)
+  local config, errors, declared, workflows = check(text, name)
   if not config then return nil, errors end
   loaded = {
+    workflows = workflows,
     before = hooks.by_command(declared, "before"), after = hooks.by_command(declared, "after"),
     ctx = context.new(run),
   }
@@ -43,11 +46,11 @@ function inside.before(command, event)
   local list = loaded.before[command]
   for index = 1, #list do
     local hook = list[index]
-    at_work, run.refusal = hook, nil
+    at_work, run.refusal, run.intents = hook, nil, nil
     local verdict = hook.run(event, loaded.ctx)
     local refusal = run.refusal
     if verdict ~= nil or refusal then
-      if verdict == nil then error("called ctx.refuse and did not return what it gives; write return ctx.refuse(…)", 0) end
+      if verdict == nil then error(NOT_RETURNED, 0) end
       if verdict ~= refusal then
         error(("returned a %s; a hook returns nothing or ctx.refuse(code, message)"):format(type(verdict)), 0)
       end
@@ -73,25 +76,62 @@ function inside.forget(count)
   end
 end
 
----Runs the next hook after a commit; gives false where none is left. Which command it was of, counts from the first.
----@return integer|false which
+---Runs the next hook after a commit: true where one ran, 0 after the last one of an event, false where no event is
+---left.
+---@return boolean|integer
 function inside.after()
-  while first <= last do
-    local kept = queue[first]
-    local list = loaded.after[kept.command] or {}
-    step = step + 1
-    local hook = list[step]
-    if hook then
-      at_work = hook
-      hook.run(kept.event, loaded.ctx)
-      return true
-    end
-    queue[first] = nil
-    first, step = first + 1, 0
-    if first > last then first, last = 1, 0 end
-    return 0
+  if first > last then return false end
+  local kept = queue[first]
+  local list = loaded.after[kept.command] or {}
+  step = step + 1
+  local hook = list[step]
+  if hook then
+    at_work, run.intents = hook, nil
+    hook.run(kept.event, loaded.ctx)
+    return true
   end
-  return false
+  queue[first] = nil
+  first, step = first + 1, 0
+  if first > last then first, last = 1, 0 end
+  return 0
+end
+
+---@param workflow integer
+---@param transition integer
+---@param name "when"|"action"
+---@return function?
+local function transition_function(workflow, transition, name)
+  local declared = loaded.workflows[workflow]
+  local one = declared.transitions[transition]
+  run.refusal, run.intents = nil, nil
+  at_work = { phase = name, command = one.from .. ">" .. one.to, id = declared.id, line = declared.line }
+  return one[name]
+end
+
+---Whether a document may go on.
+---@return boolean
+function inside.when(workflow, transition, document)
+  local when = transition_function(workflow, transition, "when")
+  local answer = when(document, loaded.ctx)
+  if answer ~= nil and type(answer) ~= "boolean" then
+    error(("returned a %s; return true or false"):format(type(answer)), 0)
+  end
+  return answer or false
+end
+
+---What is to be done as a document goes on.
+---@return table intents refusal, charges, note, event
+function inside.action(workflow, transition, document)
+  local action = transition_function(workflow, transition, "action")
+  run.intents = { charges = {} }
+  local answer = action(document, loaded.ctx)
+  local intents = run.intents
+  run.intents = nil
+  if run.refusal and answer ~= run.refusal then
+    error(NOT_RETURNED, 0)
+  end
+  intents.refusal = run.refusal
+  return intents
 end
 
 ---The hook that is at work, for messages: phase, command, id and line.

@@ -1,0 +1,435 @@
+-- workflow.lua - moves documents through the stages of the workflows that a script declares (design.md §7).
+local core = require "tallystick.core"
+local calendar = require "tallystick.calendar"
+local nearest = require "tallystick.config.nearest"
+
+local workflow = {}
+
+-- What is told of moves that did not happen: enough to see what is wrong, few enough to keep.
+local REFUSALS_MAX = 100
+-- How often `progress` is told.
+local PROGRESS_EVERY = 100
+
+---@class tallystick.Workflow
+---@field id string
+---@field document "consultation"|"invoice"
+---@field initial string
+---@field stages string[]
+---@field settled boolean whether documents with nothing remaining go on too
+---@field transitions tallystick.Transition[]
+
+---@class tallystick.Transition
+---@field from string
+---@field to string
+---@field after { count: integer, unit: string }?
+---@field by string[]?
+---@field manual boolean whether only `move` takes it
+---@field has_when boolean
+---@field has_action boolean
+
+local function refuse(code, field, message, details)
+  details = details or {}
+  details.field = field
+  return nil, message, code, details
+end
+
+---@param ledger tallystick.Ledger
+---@return tallystick.Workflow[]
+local function declared(ledger)
+  return core.workflows(ledger) or {}
+end
+
+---The workflow that a call is about: the one it names, or the only one for that kind of document.
+---@return tallystick.Workflow? found
+---@return integer|string index or message
+---@return string? code
+---@return table? details
+local function choose(ledger, kind, name)
+  local names, found, index = {}, nil, nil
+  for i, one in ipairs(declared(ledger)) do
+    if one.document == kind or not kind then
+      names[#names + 1] = one.id
+      if one.id == name or not name then found, index = one, i end
+    end
+  end
+  if name and not found then
+    local near = nearest(name, names)
+    local hint = near and ("; did you mean %q?"):format(near) or ""
+    return refuse("field-invalid", "workflow", ("workflow: none is called %q for this document%s"):format(name, hint),
+      { value = name, nearest = near })
+  end
+  if not found then
+    return refuse("field-invalid", "workflow", "workflow: the script declares none for this document")
+  end
+  if not name and #names > 1 then
+    return refuse("field-missing", "workflow", "workflow: there are several; name one of " .. table.concat(names, ", "))
+  end
+  return found, index
+end
+
+---Whether one of the roles held is one of those wanted.
+local function holds(roles, wanted)
+  for _, role in ipairs(roles) do
+    for _, name in ipairs(wanted) do
+      if role == name then return true end
+    end
+  end
+  return false
+end
+
+---Where a document stands: its stage, the first one where it was moved nowhere yet.
+---@return { stage: string, seq: integer?, since: string, since_ms: integer, day: string }?
+local function stand(ledger, flow, number)
+  local here, message, code, details = core.read_stage(ledger, number, flow.id)
+  if not here then return nil, message, code, details end
+  here.stage = here.stage or flow.initial
+  return here
+end
+
+---The local day, counted from 1970, and the instant from which a transition may be taken.
+---@param one tallystick.Transition
+local function due(one, here)
+  if not one.after then return calendar.day_of(here.day), here.since_ms end
+  if one.after.unit == "h" then return nil, here.since_ms + one.after.count * 3600 * 1000 end
+  return calendar.add(calendar.day_of(here.day), one.after), nil
+end
+
+---@param now { ms: integer, day: integer }
+local function is_due(one, here, now)
+  local day, ms = due(one, here)
+  if ms and not day then return now.ms >= ms end
+  return now.day >= day and now.ms >= here.since_ms
+end
+
+-- ---- One move ----
+
+---Makes the charges that an action asked for.
+local function charge(tx, number, charges, asked)
+  for _, one in ipairs(charges) do
+    local charged, message, code, details = tx:charge {
+      document = number, amount = one.amount, label = one.label, at = asked.at, actor = asked.actor,
+      roles = asked.roles,
+    }
+    if not charged then return nil, message, code, details end
+  end
+  return true
+end
+
+---What the action of a transition asks for; nothing where it has none.
+local function ask_action(tx, index, place, one, number, now)
+  if not one.has_action then return { charges = {} } end
+  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms)
+  if not ok then return nil, intents, code, details end
+  return intents
+end
+
+---Takes a transition inside a transaction: its action, then the stage.
+local function take(tx, flow, index, place, number, asked, now)
+  local one = flow.transitions[place]
+  local intents, message, code, details = ask_action(tx, index, place, one, number, now)
+  if not intents then return nil, message, code, details end
+  local refusal = intents.refusal
+  if refusal then return nil, refusal.message, "refused", { rule = flow.id, code = refusal.code } end
+  local done
+  done, message, code, details = charge(tx, number, intents.charges, asked)
+  if not done then return nil, message, code, details end
+  return core.plain.move(tx, {
+    document = number, workflow = flow.id, from = one.from, to = one.to, reason = asked.reason, fields = intents.event,
+    note = asked.note or intents.note, at = asked.at, actor = asked.actor, roles = asked.roles, key = asked.key,
+  })
+end
+
+---The transition between two stages.
+local function find_transition(flow, from, to)
+  for place, one in ipairs(flow.transitions) do
+    if one.from == from and one.to == to then return place end
+  end
+  return nil
+end
+
+local function known_stage(flow, name)
+  for _, stage in ipairs(flow.stages) do
+    if stage == name then return true end
+  end
+  return false
+end
+
+local function next_stages(flow, from)
+  local names = {}
+  for _, one in ipairs(flow.transitions) do
+    if one.from == from then names[#names + 1] = one.to end
+  end
+  return #names > 0 and "from there it goes to " .. table.concat(names, ", ") or "no way leads on from there"
+end
+
+---Looks at a manual move before anything is written.
+local function check_move(ledger, flow, here, asked)
+  if not known_stage(flow, asked.to) then
+    local near = nearest(tostring(asked.to), flow.stages)
+    local hint = near and ("did you mean %q?"):format(near) or "it has " .. table.concat(flow.stages, ", ")
+    local message = ("to: workflow %s has no stage %q; %s"):format(flow.id, tostring(asked.to), hint)
+    return refuse("field-invalid", "to", message, { value = tostring(asked.to), nearest = near })
+  end
+  local place = find_transition(flow, here.stage, asked.to)
+  if not place then
+    return nil, ("to: no way leads from %s to %s; %s"):format(here.stage, asked.to, next_stages(flow, here.stage)),
+      "refused", { rule = flow.id, code = "no-transition", stage = here.stage }
+  end
+  local by = flow.transitions[place].by
+  if by and not holds(asked.roles or core.roles(ledger), by) then
+    return nil, ("roles: moving to %s needs the role %q"):format(asked.to, by[1]), "permission-denied", { role = by[1] }
+  end
+  return place
+end
+
+---@param fields table
+---@param others table
+---@return table copy of the fields, with others over them
+local function with(fields, others)
+  local copy = {}
+  for name, value in pairs(fields) do copy[name] = value end
+  for name, value in pairs(others) do copy[name] = value end
+  return copy
+end
+
+---Moves inside a transaction.
+local function move(tx, asked)
+  local document = type(asked.document) == "string" and tx:document(asked.document) or {}
+  local flow, index, code, details = choose(tx, document.kind, asked.workflow)
+  local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-", dry_run = true })
+  -- The core looks first: at the fields, the key, the document, who asks.
+  local looked, message, core_code, core_details = core.plain.move(tx, named)
+  if not looked or looked.replayed then return looked, message, core_code, core_details end
+  if not flow then return nil, index, code, details end
+  local here, place
+  here, message, code, details = stand(tx, flow, asked.document)
+  if not here then return nil, message, code, details end
+  place, message, code, details = check_move(tx, flow, here, asked)
+  if not place then return nil, message, code, details end
+  local ms, day = core.instant(tx, asked.at)
+  named.dry_run = nil
+  return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day })
+end
+
+---Moves a document by hand, along a transition of its workflow, whether it is due or not (design.md §7).
+---@param ledger tallystick.Ledger
+---@param asked table
+---@return table? moved
+---@return string? message
+---@return string? code
+---@return table? details
+function workflow.move(ledger, asked)
+  if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
+  if not asked.dry_run then return ledger:transaction(function(tx) return move(tx, asked) end) end
+  local answer
+  ledger:transaction(function(tx)
+    answer = table.pack(move(tx, asked))
+    return nil, "a dry run"
+  end)
+  if answer[1] then answer[1].dry_run = true end
+  return table.unpack(answer, 1, answer.n)
+end
+
+-- ---- Where a document stands ----
+
+---Tells at which stage of a workflow a document stands, since when, and where it goes from there.
+---@param ledger tallystick.Ledger
+---@param number string
+---@param name? string the workflow, where there are several
+---@return table? stage
+---@return string? message
+---@return string? code
+---@return table? details
+function workflow.stage(ledger, number, name)
+  local document, message, code, details = ledger:document(number)
+  if not document then return nil, message, code, details end
+  local flow
+  flow, message, code, details = choose(ledger, document.kind, name)
+  if not flow then return nil, message, code, details end
+  local here
+  here, message, code, details = stand(ledger, flow, number)
+  if not here then return nil, message, code, details end
+  local onward = {}
+  for _, one in ipairs(flow.transitions) do
+    if one.from == here.stage then
+      local day, ms = due(one, here)
+      onward[#onward + 1] = { to = one.to, by = one.by, manual = one.manual, due = day and calendar.text_of(day) or nil,
+        due_at = not day and ms // 1000 or nil }
+    end
+  end
+  return {
+    document = number, workflow = flow.id, stage = here.stage, since = here.since, day = here.day, seq = here.seq,
+    next = onward,
+  }
+end
+
+-- ---- All that is due ----
+
+local OPTIONS = {
+  as_of = true, limit = true, progress = true, workflow = true, actor = true, roles = true, after = true,
+}
+
+local function check_options(options)
+  for name in pairs(options) do
+    if not OPTIONS[name] then
+      local names = {}
+      for known in pairs(OPTIONS) do names[#names + 1] = known end
+      table.sort(names)
+      local near = nearest(tostring(name), names)
+      local hint = near and ("; did you mean %q?"):format(near) or ""
+      return refuse("field-unknown", tostring(name), ("advance has no field %q%s"):format(tostring(name), hint),
+        { nearest = near })
+    end
+  end
+  local limit = options.limit
+  if limit ~= nil and (math.type(limit) ~= "integer" or limit < 1) then
+    return refuse("field-invalid", "limit", "limit: give how many moves at most, a whole number above zero")
+  end
+  if options.progress ~= nil and type(options.progress) ~= "function" then
+    return refuse("field-invalid", "progress", "progress: give a function")
+  end
+  return true
+end
+
+---@class tallystick.AdvanceOptions
+---@field as_of? tallystick.Time the instant by which it is due, now by default; what is written is dated at it
+---@field limit? integer how many moves at most
+---@field progress? fun(report: tallystick.Advance): boolean? told now and then; false stops
+---@field workflow? string only this one
+---@field actor? string
+---@field roles? string[]
+---@field after? string only documents made after this one
+
+---@class tallystick.Advance
+---@field looked integer documents looked at
+---@field moved integer
+---@field refused integer moves that did not happen; see refusals
+---@field refusals { document: string, workflow: string, code: string, message: string }[] the first hundred
+---@field complete boolean whether nothing that is due was left
+---@field after string? the last document looked at, where it was stopped: `advance{after=}` goes on there
+
+---One run of `advance`.
+local function new_run(ledger, options)
+  local ms, day, code, details = core.instant(ledger, options.as_of)
+  if not ms then return nil, day, code, details end
+  local present = core.instant(ledger)
+  if ms > present then
+    return refuse("date-in-future", "as_of", "as_of: is in the future; give an instant up to now")
+  end
+  return {
+    ledger = ledger, options = options, now = { ms = ms, day = day }, roles = options.roles or core.roles(ledger),
+    report = { looked = 0, moved = 0, refused = 0, refusals = {}, complete = true },
+  }
+end
+
+local function note_refusal(run, flow, number, code, message)
+  local report = run.report
+  report.refused = report.refused + 1
+  if #report.refusals < REFUSALS_MAX then
+    report.refusals[#report.refusals + 1] = { document = number, workflow = flow.id, code = code, message = message }
+  end
+end
+
+local function passes(run, index, place, one, number)
+  if not one.has_when then return true end
+  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms)
+  if ok then return answer end
+  return nil, answer, code
+end
+
+---The transition that a document may take now: its place, nil where it may take none, or nil, message, code where a
+---script failed.
+local function find_due(run, flow, index, number, here)
+  for place, one in ipairs(flow.transitions) do
+    local may = one.from == here.stage and not one.manual and is_due(one, here, run.now)
+      and (not one.by or holds(run.roles, one.by))
+    if may then
+      local ready, message, code = passes(run, index, place, one, number)
+      if ready then return place end
+      if ready == nil then return nil, message, code end
+    end
+  end
+  return nil
+end
+
+---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
+local function step(run, flow, index, number)
+  local moved, message, code = run.ledger:transaction(function(tx)
+    local here = assert(stand(tx, flow, number))
+    local place, failure, failed = find_due(run, flow, index, number, here)
+    if failed then return nil, failure, failed end
+    if not place then return "moved meanwhile" end
+    local asked = { at = run.options.as_of, actor = run.options.actor, roles = run.roles }
+    return take(tx, flow, index, place, number, asked, run.now)
+  end)
+  if not moved then
+    note_refusal(run, flow, number, code, message)
+  elseif moved ~= "moved meanwhile" then
+    run.report.moved = run.report.moved + 1
+    return true
+  end
+  return false
+end
+
+---Moves a document as far as it may go now; through each stage once, should they go round.
+local function follow_document(run, flow, index, number)
+  for _ = 1, #flow.stages do
+    local here, message, code = stand(run.ledger, flow, number)
+    if not here then return note_refusal(run, flow, number, code, message) end
+    local place, failure, failed = find_due(run, flow, index, number, here)
+    if failed then return note_refusal(run, flow, number, failed, failure) end
+    if not place or not step(run, flow, index, number) then return end
+    if run.options.limit and run.report.moved >= run.options.limit then return end
+  end
+end
+
+---Whether the run is to stop: at its limit, or since `progress` says false.
+local function is_stopped(run)
+  local report, options = run.report, run.options
+  if options.limit and report.moved >= options.limit then return true end
+  return options.progress and report.looked % PROGRESS_EVERY == 0 and options.progress(report) == false
+end
+
+---Goes through the documents of one workflow, oldest first.
+local function advance_workflow(run, flow, index)
+  local query = { kind = flow.document, order = "oldest", after = run.options.after }
+  if not flow.settled then query.open = true end
+  for document in run.ledger:documents(query) do
+    if document.status ~= "cancelled" and document.status ~= "invoiced" then
+      run.report.looked = run.report.looked + 1
+      follow_document(run, flow, index, document.number)
+      if is_stopped(run) then
+        run.report.complete, run.report.after = false, document.number
+        return false
+      end
+    end
+  end
+  return true
+end
+
+---Takes every transition that is due, each in a transaction of its own; a second call finds nothing left to do.
+---@param ledger tallystick.Ledger
+---@param options? tallystick.AdvanceOptions
+---@return tallystick.Advance? report
+---@return string? message
+---@return string? code
+---@return table? details
+function workflow.advance(ledger, options)
+  options = options or {}
+  local run, message, code, details = check_options(options)
+  if not run then return nil, message, code, details end
+  run, message, code, details = new_run(ledger, options)
+  if not run then return nil, message, code, details end
+  local named = false
+  for index, flow in ipairs(declared(ledger)) do
+    if options.workflow == nil or options.workflow == flow.id then
+      named = true
+      if not advance_workflow(run, flow, index) then break end
+    end
+  end
+  if options.workflow and not named then return choose(ledger, nil, options.workflow) end
+  if options.progress then options.progress(run.report) end
+  return run.report
+end
+
+return workflow
