@@ -15,6 +15,7 @@
 
 enum {
   HOOK_INSTRUCTIONS = 100,   /* between two looks at the budget: one may be a concatenation of a whole megabyte */
+  STOPPED_INSTRUCTIONS = 1,  /* … of a thread that was stopped */
   VALUE_BYTES_MAX = 1 << 20, /* of one string or table: what bounds one instruction's work */
   WORK_LONG = 100000,        /* steps of a C function after which the clock is looked at */
   CHURN_FACTOR = 16,         /* how often the memory may be filled anew within one call */
@@ -77,19 +78,27 @@ static int script_line(lua_State *S) {
 /* Raises a value that needs no memory, at every instruction from now on. */
 static int stop(lua_State *S, l_script *script) {
   if (script->line == 0) script->line = script_line(S);
-  lua_sethook(S, count, LUA_MASKCOUNT, 1);
+  lua_sethook(S, count, LUA_MASKCOUNT, STOPPED_INSTRUCTIONS);
   lua_pushlightuserdata(S, script);
   return lua_error(S);
 }
 
-static void count(lua_State *S, lua_Debug *unused) {
-  (void)unused;
+bool l_script_stopped(lua_State *thread) {
+  return lua_gethookcount(thread) == STOPPED_INSTRUCTIONS;
+}
+
+void l_script_look(lua_State *S) {
   l_script *script = l_script_of(S);
   if (!script->guarded) return;
   script->instructions_left -= HOOK_INSTRUCTIONS;
   if (!script->spent && script->instructions_left < 0) script->spent = SPENT_INSTRUCTIONS;
   if (!script->spent && processor_seconds() > script->deadline) script->spent = SPENT_TIME;
   if (script->spent) stop(S, script);
+}
+
+static void count(lua_State *S, lua_Debug *unused) {
+  (void)unused;
+  l_script_look(S);
 }
 
 void l_script_worked(lua_State *S, double steps) {
@@ -281,6 +290,12 @@ static int inside_line(lua_State *S) {
   return 1;
 }
 
+/* look(): for our own side, before it goes on with work that is long. */
+static int inside_look(lua_State *S) {
+  l_script_look(S);
+  return 0;
+}
+
 /* require(name) of our own modules, whose code the host gave. Upvalues: the code by name, what was loaded. */
 static int inside_require(lua_State *S) {
   size_t length;
@@ -329,6 +344,8 @@ static int boot_state(lua_State *S) {
   lua_newtable(S);
   lua_pushcfunction(S, inside_line);
   lua_setfield(S, -2, "line");
+  lua_pushcfunction(S, inside_look);
+  lua_setfield(S, -2, "look");
   lua_pushcfunction(S, l_currency_exponent);
   lua_setfield(S, -2, "exponent");
   l_open_hooks(S);

@@ -58,8 +58,12 @@ void l_script_copy(lua_State *L, l_script *script, int index);
 
 /* lua_bounds.c: bounds what the libraries of S do within one instruction. */
 void l_bound_libraries(lua_State *S);
-/* Looks at the clock after work that took many steps; raises where the time is spent. */
+/* Counts and looks at the clock as if a hundred instructions had run; raises where the budget is spent. */
+void l_script_look(lua_State *S);
+/* Looks at the clock around work that takes many steps; raises where the time is spent. */
 void l_script_worked(lua_State *S, double steps);
+/* Whether the end of the budget was raised in a thread. */
+bool l_script_stopped(lua_State *thread);
 
 /* ---- lua_hook.c ---- */
 
