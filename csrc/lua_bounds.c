@@ -128,10 +128,10 @@ static int bounded_sort(lua_State *S) {
 /* ---- Metatables ---- */
 
 /* What a script's metatable may hold. */
-static const char *const metamethods[] = {"__index", "__newindex", "__call", "__tostring", "__name", "__pairs", "__close",
-                                          "__len", "__concat", "__eq", "__lt", "__le", "__unm", "__add", "__sub", "__mul",
-                                          "__div", "__mod", "__pow", "__idiv", "__band", "__bor", "__bxor", "__bnot",
-                                          "__shl", "__shr", NULL};
+static const char *const metamethods[] = {
+    "__index", "__newindex", "__call", "__tostring", "__name", "__pairs", "__close", "__len", "__concat",
+    "__eq",    "__lt",       "__le",   "__unm",      "__add",  "__sub",   "__mul",   "__div", "__mod",
+    "__pow",   "__idiv",     "__band", "__bor",      "__bxor", "__bnot",  "__shl",   "__shr", NULL};
 
 static void refuse_metamethod(lua_State *S, const char *name) {
   lua_pushstring(S, name);

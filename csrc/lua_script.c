@@ -27,7 +27,7 @@ enum {
 static bool may_grow(const l_script *script, size_t grown, size_t size) {
   if (!script->guarded) return true;
   if (script->spent || size > VALUE_BYTES_MAX) return false;
-  return script->used_bytes + grown <= (size_t)script->limits.memory_bytes;
+  return script->used_bytes + grown <= (size_t)script->limits.memory_bytes + script->waiting_bytes;
 }
 
 /* Lua's allocator. What becomes smaller always succeeds, as Lua wants it. */
@@ -42,6 +42,7 @@ static void *allocate(void *data, void *old, size_t old_size, size_t size) {
   if (size > old_size) {
     if (script->guarded && (script->churn_left -= (int64_t)(size - old_size)) < 0) script->spent = SPENT_MEMORY;
     if (!may_grow(script, size - old_size, size)) return NULL;
+    if (script->keeping) script->waiting_bytes += size - old_size;
   }
   void *memory = realloc(old, size);
   if (memory == NULL) return size < old_size ? old : NULL;
@@ -140,10 +141,24 @@ static void word_spent(l_script *script) {
   }
 }
 
+/* The length of the character of UTF-8 that a text begins with, 0 where it is broken or a control character. */
+static size_t printable_bytes(const char *text, size_t length) {
+  unsigned char first = (unsigned char)text[0], second = length > 1 ? (unsigned char)text[1] : 0;
+  if (first < 0x80) return first >= 0x20 && first != 0x7f;
+  size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || bytes > length) return 0;
+  for (size_t i = 1; i < bytes; i++) {
+    if (((unsigned char)text[i] & 0xc0) != 0x80) return 0;
+  }
+  if ((first == 0xc2 || first == 0xe0) && second < 0xa0) return 0; /* C1 controls; longer than need be */
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return first == 0xed && second > 0x9f ? 0 : bytes; /* halves of pairs */
+}
+
 /* Copies what can be printed anywhere, cut where a character begins, without the position that Lua puts before it. */
 static void word_text(l_script *script, const char *text, size_t length) {
   char *end;
-  size_t used = 0, prefix = sizeof CHUNK_PREFIX - 1;
+  size_t used = 0, at = 0, prefix = sizeof CHUNK_PREFIX - 1;
   if (length > prefix && memcmp(text, CHUNK_PREFIX, prefix) == 0) {
     long line = strtol(text + prefix, &end, 10);
     if (end > text + prefix && end[0] == ':' && end[1] == ' ') {
@@ -152,12 +167,14 @@ static void word_text(l_script *script, const char *text, size_t length) {
       text = end + 2;
     }
   }
-  for (size_t i = 0; i < length && used < SCRIPT_MESSAGE_BYTES - 8; i++) {
-    unsigned char c = (unsigned char)text[i];
-    script->message[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+  while (at < length) {
+    size_t bytes = printable_bytes(text + at, length - at), taken = bytes ? bytes : 1;
+    if (used + taken > SCRIPT_MESSAGE_BYTES - 8) break;
+    memcpy(script->message + used, bytes ? text + at : "?", taken);
+    used += taken;
+    at += taken;
   }
-  while (used < length && used > 0 && ((unsigned char)script->message[used - 1] & 0x80)) used--;
-  snprintf(script->message + used, SCRIPT_MESSAGE_BYTES - used, "%s", used < length && length > 400 ? "…" : "");
+  snprintf(script->message + used, SCRIPT_MESSAGE_BYTES - used, "%s", at < length ? "…" : "");
 }
 
 /* Words the error at the top of S's stack and takes it away. */
@@ -201,9 +218,14 @@ bool l_script_call(l_script *script, const char *name, int arguments, int result
   begin_budget(script);
   int status = lua_pcall(S, arguments, results, base + 1);
   end_budget(script);
+  bool within = status == LUA_OK && !script->spent;
+  if (status == LUA_OK && !within) { /* it ended before its next instruction was counted */
+    lua_settop(S, base + 1);
+    lua_pushnil(S);
+  }
   lua_remove(S, base + 1);
-  if (status != LUA_OK) word_error(script, status);
-  return status == LUA_OK;
+  if (!within) word_error(script, status);
+  return within;
 }
 
 bool l_script_run(l_script *script, lua_CFunction body, void *data) {
@@ -433,28 +455,29 @@ typedef struct source {
   tally_text text, name;
 } source;
 
-static int load_body(lua_State *S) {
-  const source *from = lua_touserdata(S, 1);
-  lua_pushlstring(S, from->text.data, from->text.length);
-  lua_pushlstring(S, from->name.data, from->name.length);
-  if (!l_script_call(from->script, "load", 2, 3)) return luaL_error(S, "%s", from->script->message);
-  return 3;
-}
-
-/* Which commands have hooks: the third value of load, a table of lists of names. */
+/* Which commands have hooks: the third value of load, sets of names by phase. */
 static uint32_t read_hooked(lua_State *S, const char *phase) {
   uint32_t set = 0;
-  if (!lua_istable(S, 3)) return 0;
-  lua_pushstring(S, phase);
-  lua_rawget(S, 3);
-  for (int i = 1; lua_istable(S, -1) && i <= TALLY_COMMAND_LAST_WRITING; i++) {
-    lua_pushstring(S, tally_command_name((tally_command)i));
-    lua_rawget(S, -2);
+  lua_getfield(S, 3, phase);
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_getfield(S, -1, tally_command_name((tally_command)i));
     if (lua_toboolean(S, -1)) set |= (uint32_t)1 << i;
     lua_pop(S, 1);
   }
   lua_pop(S, 1);
   return set;
+}
+
+static int load_body(lua_State *S) {
+  const source *from = lua_touserdata(S, 1);
+  lua_settop(S, 0);
+  lua_pushlstring(S, from->text.data, from->text.length);
+  lua_pushlstring(S, from->name.data, from->name.length);
+  if (!l_script_call(from->script, "load", 2, 3)) return luaL_error(S, "%s", from->script->message);
+  if (lua_isnil(S, 1)) return 3;
+  from->script->before = read_hooked(S, "before");
+  from->script->after = read_hooked(S, "after");
+  return 3;
 }
 
 /* script:load(text, name): checks and runs a script; the configuration, or nil and the list of mistakes. What was loaded
@@ -476,10 +499,6 @@ static int script_load(lua_State *L) {
     return 2;
   }
   lua_State *S = from.script->S;
-  if (!lua_isnil(S, 1)) {
-    from.script->before = read_hooked(S, "before");
-    from.script->after = read_hooked(S, "after");
-  }
   l_script_copy(L, from.script, 1);
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "workflows");

@@ -8,7 +8,7 @@ local MODULES = {
   "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check", "tallystick.config.checks",
   "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering",
   "tallystick.config.pattern", "tallystick.config.schema", "tallystick.config.workflow", "tallystick.script.context",
-  "tallystick.script.environment", "tallystick.script.hooks", "tallystick.script.inside",
+  "tallystick.script.environment", "tallystick.script.event", "tallystick.script.hooks", "tallystick.script.inside",
 }
 
 ---A module's code, compiled: from where require would find it.
