@@ -389,6 +389,8 @@ static tally_text check_text(lua_State *S, int index, const char *what) {
   return l_text(S, index);
 }
 
+enum { SHOWN_BYTES = 40 }; /* of what is no amount */
+
 /* money "120.50": a money value of the ledger's currency. */
 static int read_money(lua_State *S) {
   l_script *script = check_running(S);
@@ -396,7 +398,8 @@ static int read_money(lua_State *S) {
   tally_text text = check_text(S, 1, "ctx.money");
   if (tally_money_parse(text.data, text.length, currency_of(script), &minor))
     return luaL_error(S, "ctx.money: %s is no amount in %s; write digits such as \"120.50\"",
-                      luaL_tolstring(S, 1, NULL), currency_of(script)->code);
+                      lua_pushlstring(S, text.data, text.length < SHOWN_BYTES ? text.length : SHOWN_BYTES),
+                      currency_of(script)->code);
   l_push_money(S, minor, currency_of(script));
   return 1;
 }

@@ -5,6 +5,7 @@
  * an instruction are bounded where they are given to the script (lua/tallystick/script/environment.lua). */
 #include "lua_script.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +162,7 @@ static void word_text(l_script *script, const char *text, size_t length) {
   size_t used = 0, at = 0, prefix = sizeof CHUNK_PREFIX - 1;
   if (length > prefix && memcmp(text, CHUNK_PREFIX, prefix) == 0) {
     long line = strtol(text + prefix, &end, 10);
-    if (end > text + prefix && end[0] == ':' && end[1] == ' ') {
+    if (end > text + prefix && end[0] == ':' && end[1] == ' ' && line > 0 && line <= INT_MAX) {
       script->line = (int)line;
       length -= (size_t)(end + 2 - text);
       text = end + 2;

@@ -39,22 +39,25 @@ local function wrap(body)
   return function(...) return pass_on(coroutine.resume(thread, ...)) end
 end
 
----The globals of one script. What it assigns is noted and kept, so that one slip does not cause ten messages.
+---The globals of one script. What it assigns as it is loaded is noted and kept, so that one slip does not cause ten
+---messages; what its hooks assign later is an error of theirs.
 ---@param on_global fun(name: any, line: integer?)
 ---@return table
+---@return fun() loaded to be called once it is
 local function new_globals(on_global)
-  local globals = {}
+  local globals, loading = {}, true
   for _, name in ipairs(FUNCTIONS) do globals[name] = _G[name] end
   for _, name in ipairs(LIBRARIES) do globals[name] = copy_library(name) end
   globals.coroutine.wrap = wrap
   return setmetatable({}, {
     __index = globals,
     __newindex = function(_, name, value)
+      if not loading then error(("sets the global %s; keep it in a local"):format(tostring(name)), 2) end
       on_global(name, host.line())
       if type(name) == "string" then globals[name] = value end
     end,
     __metatable = false,
-  })
+  }), function() loading = false end
 end
 
 ---@param raised any what error() was given
@@ -91,13 +94,15 @@ end
 ---@return integer? line nil where it is not known
 function environment.run(text, argument, on_global)
   local source = text:sub(1, 3) == "\xEF\xBB\xBF" and text:sub(4) or text
-  local chunk, fault = load(pieces_of(source), CHUNK_NAME, "t", new_globals(on_global))
+  local globals, loaded = new_globals(on_global)
+  local chunk, fault = load(pieces_of(source), CHUNK_NAME, "t", globals)
   if not chunk then return false, describe(fault) end
   local raised_on
   local ok, raised = xpcall(chunk, function(raised)
     raised_on = host.line()
     return raised
   end, argument)
+  loaded()
   if ok then return true end
   local message, line = describe(raised)
   return false, message, line or raised_on
