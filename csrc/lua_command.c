@@ -140,6 +140,7 @@ static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, i
       l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
     }
+    tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
     tell_failure(L, self, &failure);
   }
   tell_log(L, self, script, answer);

@@ -404,6 +404,11 @@ static int read_money(lua_State *S) {
   return 1;
 }
 
+static int push_none(lua_State *S) {
+  lua_pushnil(S);
+  return 1;
+}
+
 /* document(number): the document, or nil where there is none. */
 static int read_document(lua_State *S) {
   l_script *script = check_running(S);
@@ -411,7 +416,7 @@ static int read_document(lua_State *S) {
   tally_text number = check_text(S, 1, "ctx.document");
   begin_reading(script, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_document(script->box->ledger, number, script->request, &document);
-  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_document(S, document, currency_of(script), true);
   return 1;
@@ -422,7 +427,7 @@ static int read_payment(lua_State *S) {
   const tally_payment *payment;
   tally_text number = check_text(S, 1, "ctx.payment");
   tally_code code = tally_read_payment(script->box->ledger, number, &payment);
-  if (code == TALLY_ERR_PAYMENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_PAYMENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_payment(S, payment, currency_of(script));
   return 1;
@@ -434,7 +439,7 @@ static int read_patient(lua_State *S) {
   tally_text id = check_text(S, 1, "ctx.patient");
   begin_reading(script, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_patient(script->box->ledger, id, script->request, &patient);
-  if (code == TALLY_ERR_PATIENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_PATIENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_patient(S, patient, currency_of(script));
   return 1;
