@@ -884,14 +884,24 @@ describe("a transaction's function", function()
   it("that gives more than fits leaves no transaction open", function()
     local ledger = open ""
     consultation(ledger)
-    local seq = assert(ledger:head()).seq
-    for _, count in ipairs { 999900, 999930, 999940, 999950, 999955, 999960, 999965, 999970, 999975 } do
-      pcall(ledger.transaction, ledger, function(tx)
-        assert(tx:pay { document = "C-00001", amount = "1.00" })
-        return table.unpack({}, 1, count)
+    local function try(count)
+      return pcall(ledger.transaction, ledger, function(tx)
+        assert(tx:pay { document = "C-00001", amount = "0.05" })
+        return table.unpack({ [1] = true }, 1, count)
       end)
-      assert.equal(seq, assert(ledger:head()).seq)
     end
+    -- The most that fits, then what is a little more.
+    local fits, fails = 1, 1000000
+    while fails - fits > 1 do
+      local count = (fits + fails) // 2
+      if try(count) then fits = count else fails = count end
+    end
+    local before = assert(ledger:head())
+    for count = fails, fails + 40 do
+      assert.is_false(try(count))
+      assert.same(before, assert(ledger:head()))
+    end
+    assert(ledger:verify())
     assert(ledger:pay { document = "C-00001", amount = "1.00" })
   end)
 end)
