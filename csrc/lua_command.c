@@ -101,8 +101,12 @@ static void tell_log(lua_State *L, int self, l_script *script, int answer) {
 
 /* ---- After the commit ---- */
 
+static bool has_after(const l_ledger *box) {
+  return box->script && box->script->after;
+}
+
 /* Keeps an answer beside its event: its hooks' warnings will stand in it. */
-static void keep_answer(lua_State *L, int self, int answer) {
+static void keep_answer(lua_State *L, int self, int answer, int64_t place) {
   if (lua_getiuservalue(L, self, LEDGER_ANSWERS) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_newtable(L);
@@ -110,32 +114,22 @@ static void keep_answer(lua_State *L, int self, int answer) {
     lua_setiuservalue(L, self, LEDGER_ANSWERS);
   }
   lua_pushvalue(L, answer);
-  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_rawseti(L, -2, (lua_Integer)place);
   lua_pop(L, 1);
-}
-
-static bool has_after(const l_ledger *box) {
-  return box->script && box->script->after;
 }
 
 /* Events that were taken back have no hooks. */
-static void forget_events(lua_State *L, int self, l_ledger *box, int64_t count) {
-  if (!has_after(box)) return;
-  l_forget_events(box->script, count);
-  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) == LUA_TTABLE) {
-    for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i > count; i--) {
-      lua_pushnil(L);
-      lua_rawseti(L, -2, i);
-    }
-  }
-  lua_pop(L, 1);
+static void forget_events(l_ledger *box, int64_t count) {
+  if (has_after(box)) box->script->waiting = count;
 }
 
-/* Runs the hooks of one event. False where a host that was told of one closed the ledger: no more can be run. */
-static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, int answer, hook_step *step) {
+/* Runs the hooks of one event. False where no more can be run: none is left, or a host that was told closed the ledger. */
+static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, int answer) {
   hook_failure failure;
-  while (box->ledger && ((*step = l_run_after(script, box, &failure)) == HOOK_RAN || *step == HOOK_FAILED)) {
-    if (*step == HOOK_RAN) continue;
+  hook_step step = HOOK_RAN;
+  while (box->ledger && step != HOOK_EVENT_DONE && step != HOOK_NONE_LEFT && step != HOOK_LOST) {
+    step = l_run_after(script, box, &failure);
+    if (step != HOOK_FAILED && step != HOOK_LOST) continue;
     if (answer) {
       l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
@@ -144,26 +138,24 @@ static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, i
     tell_failure(L, self, &failure);
   }
   tell_log(L, self, script, answer);
-  return box->ledger != NULL;
+  return box->ledger && step == HOOK_EVENT_DONE;
 }
 
 /* Runs the hooks of all events that were committed. A host that is told of a failure may use the ledger: the answers are
  * taken out first, and the script, which the ledger may replace meanwhile, is kept on the stack. */
 static void run_after_hooks(lua_State *L, int self, l_ledger *box) {
-  hook_step step = HOOK_RAN;
   l_script *script = box->script;
-  if (!has_after(box) || tally_transaction_depth(box->ledger) > 0) return;
-  int top = lua_gettop(L), open = true;
+  if (!has_after(box) || script->waiting == 0 || tally_transaction_depth(box->ledger) > 0) return;
+  if (!l_begin_after(script)) return;
+  int top = lua_gettop(L);
   lua_getiuservalue(L, self, LEDGER_SCRIPT);
-  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) == LUA_TTABLE) {
-    lua_pushnil(L);
-    lua_setiuservalue(L, self, LEDGER_ANSWERS);
-    l_begin_after(script);
-    for (lua_Integer i = 1; open && step != HOOK_NONE_LEFT; i++) {
-      int answer = lua_rawgeti(L, top + 2, i) == LUA_TTABLE ? top + 3 : 0;
-      open = run_event(L, self, box, script, answer, &step);
-      lua_settop(L, top + 2);
-    }
+  bool known = lua_getiuservalue(L, self, LEDGER_ANSWERS) == LUA_TTABLE;
+  lua_pushnil(L);
+  lua_setiuservalue(L, self, LEDGER_ANSWERS);
+  for (lua_Integer i = 1;; i++) {
+    int answer = known && lua_rawgeti(L, top + 2, i) == LUA_TTABLE ? top + 3 : 0;
+    if (!run_event(L, self, box, script, answer)) break;
+    lua_settop(L, top + 2);
   }
   lua_settop(L, top);
 }
@@ -192,7 +184,7 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
   if (!code && keep) code = l_keep_event(script, box, proposal);
   if (code) return code;
   code = tally_accept(box->ledger, result);
-  if (code && keep) l_forget_events(script, script->waiting - 1);
+  if (code && keep) script->waiting--;
   *event = keep && !code;
   return code;
 }
@@ -202,7 +194,7 @@ static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool 
   l_done(box, 0);
   int place = lua_gettop(L);
   if (box->script == NULL) return 1;
-  if (event) keep_answer(L, 1, place);
+  if (event) keep_answer(L, 1, place, box->script->waiting);
   if (event && tally_transaction_depth(box->ledger) == 0) run_after_hooks(L, 1, box);
   else tell_log(L, 1, box->script, place);
   return 1;
@@ -247,12 +239,12 @@ static int end_transaction(lua_State *L, l_ledger *box, int first, int64_t kept)
   if (!lua_checkstack(L, 24)) {
     lua_settop(L, first);
     tally_rollback(box->ledger);
-    forget_events(L, 1, box, kept);
+    forget_events(box, kept);
     return luaL_error(L, "the transaction's function gave too many results; it was rolled back");
   }
   if (count > 0 && lua_isnil(L, first)) {
     tally_rollback(box->ledger);
-    forget_events(L, 1, box, kept);
+    forget_events(box, kept);
     if (count > 1) return count;
     return l_refuse(L, TALLY_ERR_REFUSED, "transaction",
                     "the transaction's function returned nil; it was rolled back");
@@ -260,7 +252,7 @@ static int end_transaction(lua_State *L, l_ledger *box, int first, int64_t kept)
   tally_code code = tally_commit(box->ledger);
   if (code) {
     int pushed = l_push_error(L, box->ledger, code);
-    forget_events(L, 1, box, kept);
+    forget_events(box, kept);
     return pushed;
   }
   run_after_hooks(L, 1, box);
@@ -300,6 +292,6 @@ int l_ledger_transaction(lua_State *L) {
     return luaL_error(L, "closed: the ledger was closed inside its transaction, which is rolled back");
   if (status == LUA_OK && tally_transaction_depth(box->ledger) == depth) return end_transaction(L, box, 3, kept);
   while (tally_transaction_depth(box->ledger) >= depth) tally_rollback(box->ledger);
-  forget_events(L, 1, box, kept);
+  forget_events(box, kept);
   return lua_error(L);
 }

@@ -634,16 +634,22 @@ tally_code l_ask_hooks(l_script *script, l_ledger *box, const tally_proposal *pr
 
 /* ---- After the commit ---- */
 
-/* Calls inside.keep(command, event), with a plain copy of the event: the proposal is over by then. */
-static int keep_body(lua_State *S) {
-  l_script *script = lua_touserdata(S, 1);
+/* Pushes a function of inside's. */
+static void push_inside(lua_State *S, l_script *script, const char *name) {
   lua_settop(S, 0);
   lua_rawgetp(S, LUA_REGISTRYINDEX, script);
-  lua_getfield(S, -1, "keep");
+  lua_getfield(S, -1, name);
   lua_remove(S, 1);
+}
+
+/* Calls inside.keep(index, command, event), with a plain copy of the event: the proposal is over by then. */
+static int keep_body(lua_State *S) {
+  l_script *script = lua_touserdata(S, 1);
+  push_inside(S, script, "keep");
+  lua_pushinteger(S, (lua_Integer)script->waiting + 1);
   lua_pushstring(S, tally_command_name(script->proposal->command));
   push_event_table(S, script, script->proposal);
-  lua_call(S, 2, 0);
+  lua_call(S, 3, 0);
   return 0;
 }
 
@@ -662,61 +668,53 @@ tally_code l_keep_event(l_script *script, l_ledger *box, const tally_proposal *p
   return tally_decline(box->ledger, code ? code : TALLY_ERR_OUT_OF_MEMORY, message);
 }
 
-/* A call of inside's with a count. */
-typedef struct telling {
-  l_script *script;
-  const char *name;
-  lua_Integer count;
-} telling;
-
-static int tell_body(lua_State *S) {
-  const telling *with = lua_touserdata(S, 1);
-  lua_settop(S, 0);
-  lua_rawgetp(S, LUA_REGISTRYINDEX, with->script);
-  lua_getfield(S, -1, with->name);
-  lua_pushinteger(S, with->count);
+static int committed_body(lua_State *S) {
+  l_script *script = lua_touserdata(S, 1);
+  push_inside(S, script, "committed");
+  lua_pushinteger(S, (lua_Integer)script->waiting);
   lua_call(S, 1, 0);
   return 0;
 }
 
-/* Tells what becomes of the events that wait; `count` of them stay. */
-static void tell_inside(l_script *script, const char *name, int64_t count) {
-  telling with = {script, name, (lua_Integer)count};
-  l_script_run(script, tell_body, &with);
+bool l_begin_after(l_script *script) {
+  if (!l_script_run(script, committed_body, script)) return false;
   lua_settop(script->S, 0);
-  script->waiting = count;
-}
-
-void l_forget_events(l_script *script, int64_t count) {
-  tell_inside(script, "forget", count);
-  if (count == 0 && script->batches == 0) script->waiting_bytes = 0;
-}
-
-void l_begin_after(l_script *script) {
-  tell_inside(script, "committed", 0);
+  script->waiting = 0;
   script->batches++;
+  return true;
 }
 
-static int after_body(lua_State *S) {
-  l_script *script = lua_touserdata(S, 1);
-  lua_settop(S, 0);
-  if (!l_script_call(script, "after", 0, 1)) lua_pushnil(S);
+static int next_body(lua_State *S) {
+  push_inside(S, lua_touserdata(S, 1), "next");
+  lua_call(S, 0, 1);
   return 1;
 }
 
+static int after_body(lua_State *S) {
+  lua_pushboolean(S, l_script_call(lua_touserdata(S, 1), "after", 0, 0));
+  return 1;
+}
+
+/* Goes on first, without a budget: what cannot even do that would fail without end. */
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure) {
+  *failure = (hook_failure){0};
+  if (!l_script_run(script, next_body, script)) {
+    snprintf(failure->message, sizeof failure->message, "hooks were not run: %s", script->message);
+    return HOOK_LOST;
+  }
+  bool event_done = lua_type(script->S, 1) == LUA_TNUMBER, more = lua_toboolean(script->S, 1);
+  lua_settop(script->S, 0);
+  if (event_done) return HOOK_EVENT_DONE;
+  if (!more) {
+    if (--script->batches == 0 && script->waiting == 0) script->waiting_bytes = 0;
+    return HOOK_NONE_LEFT;
+  }
   l_begin_reading(script, box, script->now_ms); /* as of the last command */
-  bool ran = l_script_run(script, after_body, script);
-  int kind = ran ? lua_type(script->S, 1) : LUA_TNIL;
-  bool is_false = kind == LUA_TBOOLEAN && !lua_toboolean(script->S, 1);
-  if (kind == LUA_TNIL) l_describe_failure(script, failure);
+  bool ran = l_script_run(script, after_body, script) && lua_toboolean(script->S, -1);
+  if (!ran) l_describe_failure(script, failure);
   l_end_reading(script);
   lua_settop(script->S, 0);
-  if (kind == LUA_TNIL) return HOOK_FAILED;
-  if (kind == LUA_TNUMBER) return HOOK_EVENT_DONE;
-  if (!is_false) return HOOK_RAN;
-  if (--script->batches == 0 && script->waiting == 0) script->waiting_bytes = 0;
-  return HOOK_NONE_LEFT;
+  return ran ? HOOK_RAN : HOOK_FAILED;
 }
 
 /* ---- The log ---- */

@@ -445,8 +445,8 @@ static int script_new(lua_State *L) {
   if (script->S == NULL) return l_refuse(L, TALLY_ERR_OUT_OF_MEMORY, "config", "out of memory");
   *(l_script **)lua_getextraspace(script->S) = script;
   from.script = script;
-  if (!l_script_run(script, boot_state, &from)) return luaL_error(L, "the script's state: %s", script->message);
-  return 1;
+  if (l_script_run(script, boot_state, &from)) return 1;
+  return l_refuse(L, TALLY_ERR_OUT_OF_MEMORY, "config", lua_pushfstring(L, "the script's state: %s", script->message));
 }
 
 /* ---- Loading ---- */

@@ -95,15 +95,17 @@ void l_end_reading(l_script *script);
  * is what the command answers. */
 tally_code l_ask_hooks(l_script *script, l_ledger *box, const tally_proposal *proposal);
 
-/* Events for `after` hooks wait for their commit: keeps one, script->waiting tells how many there are; forgets those after
- * the first `count`. Where an event cannot be kept, the proposal is declined with the code that this gives. */
+/* Events for `after` hooks wait for their commit, as many as script->waiting tells: who takes them back makes it less. Keeps
+ * one; where it cannot be kept, the proposal is declined with the code that this gives. */
 tally_code l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal);
-void l_forget_events(l_script *script, int64_t count);
 
-/* Takes the events that wait as committed. Their hooks are run until HOOK_NONE_LEFT, before those of any earlier ones. */
-void l_begin_after(l_script *script);
-/* Runs the next `after` hook; HOOK_EVENT_DONE after the last of an event's. */
-typedef enum hook_step { HOOK_RAN, HOOK_FAILED, HOOK_EVENT_DONE, HOOK_NONE_LEFT } hook_step;
+/* Takes the events that wait as committed. Their hooks are run until HOOK_NONE_LEFT, before those of any earlier ones. False
+ * without memory: they go on waiting. */
+bool l_begin_after(l_script *script);
+
+/* Runs the next `after` hook; HOOK_EVENT_DONE after the last of an event's; HOOK_LOST where the others cannot be run, which
+ * failure->message tells. */
+typedef enum hook_step { HOOK_RAN, HOOK_FAILED, HOOK_EVENT_DONE, HOOK_NONE_LEFT, HOOK_LOST } hook_step;
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure);
 
 /* Pushes the lines that hooks logged since it was asked last, as one text; pushes nothing where there are none. */

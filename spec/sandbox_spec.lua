@@ -1,5 +1,5 @@
--- Hostile scripts: whatever a clinic's script does, at load or in a hook, ends in its code within its budget; the host's
--- own state, the books and the next honest command are as if it had not been there.
+-- Hostile scripts: whatever a clinic's script does, at load or in a hook, ends in its code within its budget; the
+-- host's own state, the books and the next honest command are as if it had not been there.
 local config = require "tallystick.config"
 local helper = require "spec.helper"
 local script = require "tallystick.script"
@@ -266,10 +266,11 @@ local everywhere = {
     "concat wants a table without a metatable" },
   { "concatenating from here to there", "return table.concat({}, '', 1, math.maxinteger)", "invalid value" },
   { "table.move", "table.move({}, 1, math.maxinteger, 2)", "attempt to call a nil value" },
-  { "the length of a table of holes", "local t = {} for i = 1, 60 do t[2 ^ i // 1 | 0] = i end while true do local x = #t end",
-    SPENT },
+  { "the length of a table of holes",
+    "local t = {} for i = 1, 60 do t[2 ^ i // 1 | 0] = i end while true do local x = #t end", SPENT },
   { "the first of a table that was emptied",
-    "local t = {} for i = 1, 30000 do t[i] = i end for i = 1, 30000 do t[i] = nil end while true do next(t) end", SPENT },
+    "local t = {} for i = 1, 30000 do t[i] = i end for i = 1, 30000 do t[i] = nil end while true do next(t) end",
+    SPENT },
   { "keys that all fall into one place",
     "local t = {} for i = 1, 8000 do t[i * 16383 * 8191] = i end while true do local x = t[0] end", SPENT },
 
@@ -352,10 +353,10 @@ local everywhere = {
     assert(setmetatable({ x = 1 }, C):get() == 1)]], FINE },
   { "a generator", [[local n = 0 for i in coroutine.wrap(function() for i = 1, 9 do coroutine.yield(i) end end) do
     n = n + i end assert(n == 45)]], FINE },
-  { "an error that is caught", [[assert(not pcall(error, "x")) assert(select(2, xpcall(error, function() return 7 end)) == 7)]],
-    FINE },
-  { "a closing", [[local n = 0 do local x <close> = setmetatable({}, { __close = function() n = 1 end }) end assert(n == 1)]],
-    FINE },
+  { "an error that is caught",
+    [[assert(not pcall(error, "x")) assert(select(2, xpcall(error, function() return 7 end)) == 7)]], FINE },
+  { "a closing",
+    [[local n = 0 do local x <close> = setmetatable({}, { __close = function() n = 1 end }) end assert(n == 1)]], FINE },
   { "a coroutine that fails and is closed",
     [[local n = 0
     local f = coroutine.wrap(function()
@@ -399,7 +400,8 @@ local at_load = {
     "local clinic = ... clinic:payment_type(setmetatable({}, { __index = function() while true do end end }))",
     any(SPENT, "missing", "metatable") },
   { "a payment type whose pairs loop",
-    "local clinic = ... clinic:payment_type(setmetatable({ id = 'x' }, { __pairs = function() while true do end end }))",
+    [[local clinic = ...
+    clinic:payment_type(setmetatable({ id = "x" }, { __pairs = function() while true do end end }))]],
     any(SPENT, "default", "metatable") },
   { "a list that holds itself",
     "local clinic = ... local t = { id = 'x', default = true } t.roles = t clinic:payment_type(t)", "plain list" },
@@ -418,8 +420,8 @@ local in_hooks = {
     "declares while a hook runs" },
   { "an unknown field of ctx", "return ctx.mony '1'", "ctx has no field mony; did you mean money?" },
   { "a field of ctx, set", "ctx.money = 1", "ctx is not to be changed" },
-  { "a field of ctx whose name loops", "return ctx[setmetatable({}, { __tostring = function() while true do end end })]",
-    SPENT },
+  { "a field of ctx whose name loops",
+    "return ctx[setmetatable({}, { __tostring = function() while true do end end })]", SPENT },
   { "the metatable of ctx", "return getmetatable(ctx).__index", "attempt to index a boolean value" },
   { "a metatable for ctx", "setmetatable(ctx, {})", "protected metatable" },
   { "a field of ctx, set raw", "rawset(ctx, 'money', 1) assert(ctx.zero) rawset(ctx, 'money', nil)", FINE },
@@ -727,12 +729,13 @@ end)]]
   end)
 
   it("is a code, wherever in a hook and its event memory ends", function()
-    local held, seen = 0, {}
+    local held
     do
       local state <close> = script.new()
       assert(script.load(state, SCRIPT, "clinic.lua"))
       held = state:used()
     end
+    local seen = {}
     for more = -60000, 40000, 487 do seen[try(held + more)] = true end
     assert.is_true(seen["not opened"])
     assert.is_true(seen["script-failed, script-failed"])

@@ -14,7 +14,8 @@ config.TEXT_BYTES_MAX = 1024 * 1024
 ---@return tallystick.Config? config
 ---@return tallystick.Mistake[]? errors sorted by line
 function config.check(text, name, limits)
-  local state <close> = script.new(limits)
+  local state <close>, fault = script.new(limits)
+  if not state then return nil, { { file = name, line = 1, path = "script", message = fault } } end
   return script.load(state, text, name)
 end
 

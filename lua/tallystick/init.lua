@@ -68,7 +68,8 @@ end
 local function load_config(options)
   local text, errors = config.read(options.config)
   if text then
-    local state = script.new(options.script_limits)
+    local state, message, code, details = script.new(options.script_limits)
+    if not state then return nil, message, code, details end
     options.config, errors = script.load(state, text, options.config)
     if options.config then return state end
     state:close()
@@ -92,7 +93,8 @@ local function take_script(ledger, limits, state, held)
   if not stored then return nil, message, code, details end
   if stored.text == "" then return core.take_script(ledger, nil, stored.version) end
   if state and stored.text == held then return core.take_script(ledger, state, stored.version) end
-  state = script.new(limits)
+  state, message, code, details = script.new(limits)
+  if not state then return nil, message, code, details end
   local checked, errors = script.load(state, stored.text, stored.name)
   if checked then return core.take_script(ledger, state, stored.version) end
   return nil, config.report(errors), "config-invalid", { errors = errors }

@@ -13,8 +13,8 @@ local FUNCTIONS = {
   "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset",
   "select", "setmetatable", "tonumber", "tostring", "type", "xpcall",
 }
--- A script is compiled in pieces, between which the budget is looked at: each sign of a long text may cost as much as all
--- before it.
+-- A script is compiled in pieces, between which the budget is looked at: each sign of a long text may cost as much as
+-- all before it.
 local PIECE_BYTES = 1024
 local LIBRARIES = { "coroutine", "math", "string", "table", "utf8" }
 

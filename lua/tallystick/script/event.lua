@@ -16,7 +16,8 @@ function event.of(fields)
       local value = fields[name]
       if value ~= nil or host.event_names[name] then return value end
       local near = nearest(name, names)
-      error(("the event has no field %s%s"):format(tostring(name), near and ("; did you mean %s?"):format(near) or ""), 2)
+      local hint = near and ("; did you mean %s?"):format(near) or ""
+      error(("the event has no field %s%s"):format(tostring(name), hint), 2)
     end,
     __newindex = function() error("the event is not to be changed", 2) end,
     __pairs = function()

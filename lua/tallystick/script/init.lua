@@ -34,7 +34,10 @@ end
 
 ---Makes a state that holds no script yet. Close it, or leave it to the collector.
 ---@param limits? { instructions: integer?, memory_bytes: integer?, seconds: number? }
----@return tallystick.Script
+---@return tallystick.Script? state
+---@return string? message
+---@return string? code `out-of-memory`
+---@return table? details
 function script.new(limits)
   return core.script(all_codes(), limits)
 end

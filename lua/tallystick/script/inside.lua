@@ -70,44 +70,46 @@ function inside.before(command, event)
 end
 
 ---Keeps the event of a command that has hooks after it, until its commit.
+---@param index integer its place among those that wait; what stood there was taken back
 ---@param command string
 ---@param fields table
-function inside.keep(command, fields)
-  waiting[#waiting + 1] = { command = command, event = event_of(fields), facts = context.facts() }
+function inside.keep(index, command, fields)
+  waiting[index] = { command = command, event = event_of(fields), facts = context.facts() }
 end
 
----Forgets the events that wait, but for a number of them: the others were taken back.
+---Takes the events that wait as committed, a number of them: any others were taken back.
 ---@param count integer
-function inside.forget(count)
+function inside.committed(count)
   for index = #waiting, count + 1, -1 do waiting[index] = nil end
-end
-
----Takes the events that wait as committed.
-function inside.committed()
   batches[#batches + 1] = { events = waiting, at = 1, step = 0 }
   waiting = {}
 end
 
----Runs the next hook of the latest list: true where one ran, 0 after the last one of an event, false where no event is
----left.
+---Goes on to the next hook of the latest list: true where there is one, 0 after the last one of an event, false where
+---no event is left.
 ---@return boolean|integer
-function inside.after()
+function inside.next()
   local batch = batches[#batches]
   local kept = batch.events[batch.at]
   if not kept then
     batches[#batches] = nil
     return false
   end
+  local list = loaded.after[kept.command]
   batch.step = batch.step + 1
-  local hook = (loaded.after[kept.command] or {})[batch.step]
-  if hook then
-    at_work, run.intents, run.facts = hook, nil, kept.facts
-    hook.run(kept.event, loaded.ctx)
-    return true
-  end
+  if list and list[batch.step] then return true end
   batch.events[batch.at] = false
   batch.at, batch.step = batch.at + 1, 0
   return 0
+end
+
+---Runs the hook that `next` found.
+function inside.after()
+  local batch = batches[#batches]
+  local kept = batch.events[batch.at]
+  local hook = loaded.after[kept.command][batch.step]
+  at_work, run.intents, run.facts = hook, nil, kept.facts
+  hook.run(kept.event, loaded.ctx)
 end
 
 ---@param workflow integer
