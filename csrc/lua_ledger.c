@@ -213,6 +213,8 @@ static const luaL_Reg ledger_methods[] = {{"close", ledger_close},
                                           {"info", ledger_info},
                                           {"money", ledger_money},
                                           {"script", ledger_script},
+                                          {"type", l_read_type},
+                                          {"types", l_read_types},
                                           {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {

@@ -78,6 +78,10 @@ int l_ledger_transaction(lua_State *L);
 /* core.take_script(ledger, script): from now on the hooks of that state, which holds the script in force, are asked. */
 int l_take_script(lua_State *L);
 
+/* lua_type.c: methods of the ledger. */
+int l_read_type(lua_State *L);
+int l_read_types(lua_State *L);
+
 /* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
 int l_read_stage(lua_State *L);
 int l_read_prints(lua_State *L);
