@@ -88,7 +88,8 @@ int l_read_prints(lua_State *L);
 int l_ask_transition(lua_State *L);
 int l_follower_get(lua_State *L);
 int l_follower_set(lua_State *L);
-int l_workflows_of(lua_State *L);
+int l_declared(lua_State *L);
+int l_run_template(lua_State *L);
 
 /* core.instant(ledger, time): the instant that a time names (nil: now, by the host's clock) as milliseconds since 1970 and as
  * a count of local days since then; nil, message, code, details for what is no time. */

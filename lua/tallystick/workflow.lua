@@ -41,7 +41,8 @@ end
 ---@param ledger tallystick.Ledger
 ---@return tallystick.Workflow[]
 local function declared(ledger)
-  return core.workflows(ledger) or {}
+  local script = core.declared(ledger)
+  return script and script.workflows or {}
 end
 
 ---The workflow that a call is about: the one it names, or the only one for that kind of document.
