@@ -1,8 +1,12 @@
 -- printing.lua - receipts and statements of a ledger: what is read and counted, and handed to tallystick.receipt (§6).
 local core = require "tallystick.core"
-local receipt = require "tallystick.receipt"
 
 local printing = {}
+
+-- Loaded with the first receipt: a desk that prints none need not wait for it.
+local function render(data, options)
+  return require("tallystick.receipt").render(data, options)
+end
 
 -- What a print is told as a command; the other options are the receipt's.
 local OF_THE_PRINT = { at = true, actor = true, roles = true, note = true, key = true }
@@ -79,7 +83,7 @@ local function print_receipt(tx, number, asked)
   data, message, code, details = receipt_data(tx, number, head)
   if not data then return nil, message, code, details end
   data.print = { count = counted.prints }
-  return receipt.render(data, options)
+  return render(data, options)
 end
 
 ---Sets the receipt of a payment and counts the print in the journal; from the second on it says that it is a duplicate.
@@ -104,7 +108,7 @@ function printing.receipt(ledger, number, asked)
   data, message, code, details = receipt_data(ledger, number, head)
   if not data then return nil, message, code, details end
   data.preview = true
-  return receipt.render(data, options)
+  return render(data, options)
 end
 
 ---The charges of a document and of the consultations that stand on it, in the order of the journal.
@@ -154,7 +158,7 @@ function printing.statement(ledger, number, asked)
   local payments = payments_of(ledger, document)
   local data = common_data(ledger, payments, head)
   data.kind, data.document, data.payments, data.charges = "statement", document, payments, charges_of(ledger, document)
-  return receipt.render(data, options)
+  return render(data, options)
 end
 
 return printing

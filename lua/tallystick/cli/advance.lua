@@ -40,7 +40,8 @@ local function print_report(report, seconds)
   if report.refused > #report.refusals then
     print(("  … and %s more"):format(text.grouped(report.refused - #report.refusals)))
   end
-  if not report.complete then print(("stopped after %s; --after %s goes on there"):format(report.after, report.after)) end
+  if report.complete then return end
+  print(("stopped after %s; --after %s goes on there"):format(report.after, report.after))
 end
 
 ---@param args table

@@ -24,6 +24,15 @@ local function check_text(value, what, bytes_max)
   end
 end
 
+---@param text string
+---@return string text cut before the character that would pass the limit
+local function shorten(text, bytes_max)
+  if #text <= bytes_max then return text end
+  local last = bytes_max
+  while last > 0 and text:byte(last + 1) & 0xC0 == 0x80 do last = last - 1 end
+  return text:sub(1, last) .. "…"
+end
+
 ---What the action of a transition may ask for; the host does it in the transaction of the move.
 local function add_intents(own, run)
   local function intents_of(what)
@@ -84,7 +93,7 @@ local function functions_of(run)
     local parts = table.pack(...)
     for index = 1, parts.n do parts[index] = tostring(parts[index]) end
     local text = table.concat(parts, " ")
-    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = text:sub(1, LOG_BYTES_MAX) end
+    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = shorten(text, LOG_BYTES_MAX) end
   end
 
   function own.has_role(name)
