@@ -435,7 +435,8 @@ static int script_new(lua_State *L) {
   lua_settop(L, 2);
   boot from = {0};
   read_modules(L, 1, &from);
-  l_script *script = lua_newuserdatauv(L, sizeof *script, 1); /* its user value: what the script declares, as plain tables */
+  l_script *script =
+      lua_newuserdatauv(L, sizeof *script, 1); /* its user value: what the script declares, as plain tables */
   *script = (l_script){0};
   luaL_setmetatable(L, SCRIPT_TYPE);
   script->limits.instructions = limit_of(L, 2, "instructions", SCRIPT_INSTRUCTIONS);
