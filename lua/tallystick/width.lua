@@ -94,8 +94,8 @@ function width.printable(text)
   return (text:gsub("\xE2\x81[\xA0-\xA4]", ""):gsub("\xE2\x81[\xA6-\xAF]", REPLACEMENT):gsub("\xEF\xBB\xBF", ""))
 end
 
--- Breaks what is longer than a line, between characters. A cluster that is longer than a line is broken in itself:
--- joined emoji may go on for ever.
+-- Breaks what is longer than a line, behind a hyphen or else between characters. A cluster that is longer than a line
+-- is broken in itself: joined emoji may go on for ever.
 local function pieces(word, room)
   local lines, line, used = {}, "", 0
   local function put(text, columns)
@@ -105,14 +105,19 @@ local function pieces(word, room)
     end
     line, used = line .. text, used + columns
   end
-  for text, columns in clusters(word) do
-    if columns <= room then
-      put(text, columns)
-    else
-      for _, code in utf8.codes(text) do
-        if code ~= EMOJI_FORM then put(utf8.char(code), columns_of_code(code)) end
-      end
+  local function put_codes(cluster)
+    for _, code in utf8.codes(cluster) do
+      if code ~= EMOJI_FORM then put(utf8.char(code), columns_of_code(code)) end
     end
+  end
+  local function put_clusters(part)
+    for cluster, columns in clusters(part) do
+      if columns <= room then put(cluster, columns) else put_codes(cluster) end
+    end
+  end
+  for part in word:gmatch "[^-]*%-*" do
+    local columns = width.of(part)
+    if columns <= room then put(part, columns) else put_clusters(part) end
   end
   lines[#lines + 1] = line
   return lines
