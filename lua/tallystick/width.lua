@@ -35,6 +35,11 @@ local function columns_of_code(code)
   return lies_in(ranges.wide, code) and 2 or 1
 end
 
+-- Of ASCII only these have an emoji form: the signs of the keys of a telephone.
+local function has_emoji_form(code)
+  return code > 0x7F or utf8.char(code):find "^[#*%d]" ~= nil
+end
+
 ---Walks what may not be parted: a character with the marks that sit on it, and emoji that are joined.
 ---@param text string well-formed UTF-8
 ---@return fun(): string?, integer? iterator gives each with its columns
@@ -42,15 +47,15 @@ local function clusters(text)
   local position = 1
   return function()
     if position > #text then return nil end
-    local from, columns, last, base = position, 0, nil, 0
+    local from, columns, last, narrow = position, 0, nil, false
     repeat
       local code = utf8.codepoint(text, position)
       local own = columns_of_code(code)
       if position > from and own > 0 and last ~= JOINER then break end
-      if code == EMOJI_FORM and base == 1 then
-        own, base = 1, 2
+      if code == EMOJI_FORM and narrow then
+        own, narrow = 1, false
       elseif own > 0 then
-        base = own
+        narrow = own == 1 and has_emoji_form(code)
       end
       columns, last = columns + own, code
       position = utf8.offset(text, 2, position)

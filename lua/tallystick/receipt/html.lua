@@ -111,8 +111,8 @@ local PAGE = [[
 </html>
 ]]
 
--- What a line of the text form takes on a roll, in its width of some 36 letters, and what margins and title take.
-local ROLL_COLUMNS, LINE_MM, FRAME_MM = 36, 5, 24
+-- What a line of the text form takes on a roll, which has room for some 30 wide letters, and what the margins take.
+local ROLL_COLUMNS, LINE_MM, FRAME_MM = 30, 5, 24
 
 -- A roll has no pages: the sheet must be as long as the receipt, or it is cut in two or fed for nothing.
 local function roll_height(blocks)

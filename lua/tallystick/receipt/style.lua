@@ -16,9 +16,9 @@ header{color:var(--soft)}
 header p{margin:0}
 header p:first-child{color:var(--ink);font-weight:600}
 h1{margin:1.25rem 0 1rem;font-size:1.35rem;line-height:1.25;font-weight:650}
-h1 span{font-weight:400;white-space:pre-wrap}
+h1 span{display:inline-block;max-width:100%;font-weight:400}
 .notice{margin:1rem 0;padding:.55rem .75rem;border:2px solid var(--alert);border-radius:4px;color:var(--alert);
-text-align:center;font-weight:650}
+text-align:center;text-wrap:balance;font-weight:650}
 .notice small{display:block;font-size:.9em;font-weight:400}
 dl{margin:1rem 0}
 dl div{display:flex;flex-wrap:wrap;justify-content:space-between;column-gap:1rem;padding:.1rem 0}
@@ -26,7 +26,7 @@ dt{color:var(--soft);min-width:0;max-width:100%}
 dd{margin:0 0 0 auto;text-align:right;min-width:0;max-width:100%}
 .in dt{padding-left:1rem}
 .in{font-size:.92em;color:var(--soft)}
-.strong{font-size:1.15em;font-weight:650}
+dl .strong{padding-top:.25rem;font-size:1.15em;font-weight:650}
 .strong dt{color:inherit}
 .text{margin:1rem 0}
 hr{margin:1rem 0;border:0;border-top:1px solid var(--line)}
@@ -40,13 +40,6 @@ th+th,td+td{padding-left:1rem}
 @media (max-width:30rem){
 body{padding:0}
 main{min-height:100vh;padding:1.25rem 1rem;border:0;border-radius:0}
-tr{display:flex;flex-wrap:wrap;column-gap:.75rem;padding:.3rem 0}
-th,td,th+th,td+td{padding:0;border:0;max-width:100%}
-thead tr{border-bottom:1px solid var(--line)}
-.r{margin-left:auto}
-.many .r{flex-basis:100%}
-.many td.r::before{content:attr(data-title);float:left;padding-right:1rem;color:var(--soft)}
-.many thead .r{display:none}
 }
 @media screen and (prefers-color-scheme:dark){
 :root{--ink:#ececef;--soft:#a4a4ac;--line:#3b3b41;--paper:#1c1c1f;--desk:#111113;--alert:#ff8a80}
@@ -61,7 +54,21 @@ h1,thead{break-after:avoid}
 }
 ]]
 
-local RECEIPT = [[
+-- Where a table has no room, its rows are set over several lines: the first words small, then the others and the
+-- amount; where there are several amounts, each has a line with its title.
+local STACKED = [[
+tr{display:flex;flex-wrap:wrap;column-gap:.75rem;padding:.3rem 0}
+th,td,th+th,td+td{padding:0;border:0;max-width:100%;flex:1 1 7rem}
+thead tr{border-bottom:1px solid var(--line)}
+td:first-child:has(+td:not(.r)){flex-basis:100%;color:var(--soft);font-size:.85em}
+th:first-child:has(+th:not(.r)){display:none}
+tr .r{flex:0 1 auto;margin-left:auto}
+.many tr .r{flex-basis:100%}
+.many td.r::before{content:attr(data-title);float:left;padding-right:1rem;color:var(--soft)}
+.many thead .r{display:none}
+]]
+
+local RECEIPT = STACKED .. [[
 main{max-width:25rem}
 header{text-align:center}
 h1{text-align:center}
@@ -72,18 +79,28 @@ dl,hr,.text{margin:2mm 0}
 .small{margin-top:2mm;font-size:8pt}
 .code{font-size:7pt}
 }
-@page{size:%s %dmm;margin:4mm}
 ]]
+local ROLL_PAGE = "@page{size:%s %dmm;margin:4mm}\n"
 
 local STATEMENT = [[
 main{max-width:46rem;padding:2.5rem}
-dl{max-width:30rem}
-hr~dl{margin-left:auto}
-@media (max-width:30rem){main{padding:1.25rem 1rem}}
+hr~dl{max-width:26rem;margin-left:auto}
+@media (min-width:30.01rem){
+dl:not(hr~dl) div{justify-content:flex-start}
+dl:not(hr~dl) dt{flex:0 0 9rem}
+dl:not(hr~dl) dd{flex:1 1 0;margin:0;text-align:left}
+th:first-child,td:first-child{width:7rem}
+}
+@media (max-width:30rem){
+main{padding:1.25rem 1rem}
+]] .. STACKED .. [[
+}
 @media print{
 body{font-size:10.5pt}
 main{padding:0}
 }
+]]
+local A4_PAGE = [[
 @page{size:A4;margin:20mm 18mm 22mm;@bottom-right{content:"%s " counter(page) " / " counter(pages);font:9pt sans-serif}}
 ]]
 
@@ -92,13 +109,13 @@ local style = {}
 ---@param height_mm integer of the paper: a roll is as long as the receipt
 ---@return string css
 function style.receipt(height_mm)
-  return COMMON .. RECEIPT:format(ROLL, height_mm)
+  return COMMON .. RECEIPT .. ROLL_PAGE:format(ROLL, height_mm)
 end
 
 ---@param page string the word for a page
 ---@return string css
 function style.statement(page)
-  return COMMON .. STATEMENT:format(page)
+  return COMMON .. STATEMENT .. A4_PAGE:format(page)
 end
 
 return style
