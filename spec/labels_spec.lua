@@ -115,14 +115,16 @@ end)
 describe("what people call a payment type", function()
   for _, case in ipairs {
     { "is its label in the language", { id = "cash", label = { fr = "Comptant", [""] = "Cash!" } }, "fr", "Comptant" },
-    { "is its label of the region", { id = "cash", label = { ["de-CH"] = "Bargeld", de = "Bar!" } }, "de-CH", "Bargeld" },
+    { "is its label of the region", { id = "cash", label = { ["de-CH"] = "Bargeld", de = "Bar!" } }, "de-CH",
+      "Bargeld" },
     { "is its label of the region's language", { id = "cash", label = { de = "Bar!" } }, "de-CH", "Bar!" },
     { "is its label for all languages", { id = "twint", label = { [""] = "TWINT" } }, "de", "TWINT" },
     { "is its label that is a text", { id = "twint", label = "TWINT" }, "it", "TWINT" },
     { "is the preset's word where its own is of another language", { id = "cash", label = { de = "Bar!" } }, "fr",
       "Espèces" },
     { "is the preset's word without a label", { id = "loss" }, "fr", "Impayé / Perte" },
-    { "is its English label where nothing else fits", { id = "twint", label = { en = "TWINT app" } }, "fr", "TWINT app" },
+    { "is its English label where nothing else fits", { id = "twint", label = { en = "TWINT app" } }, "fr",
+      "TWINT app" },
     { "is its id at last", { id = "twint", label = {} }, "fr", "twint" },
   } do
     local name, payment_type, language, expected = table.unpack(case)

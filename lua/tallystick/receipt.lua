@@ -1,5 +1,5 @@
--- receipt.lua - sets receipts and statements as text or HTML, in two steps: blocks are made from what the ledger gives,
--- then set. It reads no ledger and no file: all that it shows is in the data that it is given.
+-- receipt.lua - sets receipts and statements as text or HTML, in two steps: blocks are made from what the ledger
+-- gives, then set. It reads no ledger and no file: all that it shows is in the data that it is given.
 local blocks_of = require "tallystick.receipt.blocks"
 local common = require "tallystick.receipt.common"
 local html = require "tallystick.receipt.html"
@@ -37,8 +37,8 @@ local tools_of = require "tallystick.receipt.tools"
 ---@field payments? tallystick.Payment[] on it and on its consultations, oldest first
 ---@field charges? tallystick.receipt.Charge[] oldest first
 
----Changes or replaces the blocks of a receipt. It gets those that would be set, and may change and return them; what it
----returns is checked.
+---Changes or replaces the blocks of a receipt. It gets those that would be set, and may change and return them; what
+---it returns is checked.
 ---@alias tallystick.receipt.Template
 ---| fun(blocks: tallystick.receipt.Block[], data: table, tools: tallystick.receipt.Tools): tallystick.receipt.Block[]
 
@@ -110,7 +110,7 @@ local function make_blocks(data, tools)
 end
 
 local function script_failed(message, details)
-  return nil, "template: " .. message, "script-failed", details
+  return nil, "the template " .. message, "script-failed", details
 end
 
 -- Whatever a template leaves out, a duplicate is called a duplicate, and what was reversed is called so.
@@ -127,9 +127,9 @@ end
 
 local function from_template(template, data, tools)
   local ran, given = pcall(template, make_blocks(data, tools), data, tools)
-  if not ran then return script_failed(tostring(given), { field = "template" }) end
+  if not ran then return script_failed("raised " .. tostring(given), { field = "template" }) end
   local blocks, message, details = blocks_of.check(given)
-  if not blocks then return script_failed(message, details) end
+  if not blocks then return script_failed("gave blocks that will not do: " .. message, details) end
   return keep_notices(blocks, common.notices(data, tools))
 end
 
@@ -193,7 +193,8 @@ function receipt.text(data, options)
   return receipt.render(data, with_format(options, "text"))
 end
 
----Sets a receipt or a statement as one HTML file. Like receipt.render with the format "html"; it has no use for a width.
+---Sets a receipt or a statement as one HTML file. Like receipt.render with the format "html", which has no use for a
+---width.
 ---@param data tallystick.receipt.Data|tallystick.receipt.StatementData
 ---@param options? tallystick.receipt.Options
 ---@return string? html

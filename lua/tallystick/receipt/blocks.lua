@@ -139,7 +139,8 @@ end
 local function check_cells(block, path)
   for index, cells in ipairs(block.rows) do
     if #cells ~= #block.columns then
-      refuse(("%s.rows[%d]"):format(path, index), ("has %d cells"):format(#cells), ("%d"):format(#block.columns))
+      local place = ("%s.rows[%d]"):format(path, index)
+      refuse(place, ("has %d cells"):format(#cells), ("%d, one a column"):format(#block.columns))
     end
   end
 end

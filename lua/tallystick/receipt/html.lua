@@ -76,7 +76,8 @@ function set.table(block)
     if column.right then amounts = amounts + 1 end
   end
   for index, cells in ipairs(block.rows) do rows[index] = table_row("td", cells, block.columns) end
-  return ('<table%s>\n<thead>\n%s</thead>\n<tbody>\n%s</tbody>\n</table>'):format(amounts > 1 and ' class="many"' or "",
+  local class = amounts > 1 and ' class="many"' or ""
+  return ("<table%s>\n<thead>\n%s</thead>\n<tbody>\n%s</tbody>\n</table>"):format(class,
     table_row("th", titles, block.columns), table.concat(rows))
 end
 

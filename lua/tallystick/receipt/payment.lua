@@ -3,18 +3,26 @@ local common = require "tallystick.receipt.common"
 
 local add, row = common.add, common.row
 
+local function pays_out(payment)
+  return payment.kind == "refund" or payment.kind == "withdraw"
+end
+
+local function is_no_money(payment)
+  return payment.effect == "discount" or payment.effect == "loss"
+end
+
 -- What was no money is no receipt of money, whatever else it settles.
 local function title(payment)
   if payment.kind == "refund" then return "refund" end
   if payment.kind == "deposit" then return "deposit" end
   if payment.kind == "withdraw" then return "withdrawal" end
-  if payment.effect == "discount" or payment.effect == "loss" then return payment.effect end
+  if is_no_money(payment) then return payment.effect end
   return "receipt"
 end
 
 local function total(payment)
-  if payment.kind == "refund" or payment.kind == "withdraw" then return "total_refunded" end
-  if payment.effect == "discount" or payment.effect == "loss" then return "total_settled" end
+  if pays_out(payment) then return "total_refunded" end
+  if is_no_money(payment) then return "total_settled" end
   return "total"
 end
 
@@ -36,7 +44,7 @@ local function about(payment, tools)
   extra_fields(rows, payment.fields)
   row(rows, word("receipt", "refund_of"), payment.refund_of)
   row(rows, word("receipt", "replaces"), payment.corrects)
-  if payment.kind == "refund" or payment.kind == "withdraw" then row(rows, word("receipt", "reason"), payment.reason) end
+  if pays_out(payment) then row(rows, word("receipt", "reason"), payment.reason) end
   row(rows, word("receipt", "refund"), table.concat(payment.refunds or {}, ", "))
   return { kind = "rows", rows = rows }
 end
@@ -79,7 +87,7 @@ return function(data, tools)
   add(blocks, common.head(data))
   add(blocks, { kind = "title", text = tools.word("receipt", title(payment)), number = payment.number })
   for _, notice in ipairs(common.notices(data, tools)) do add(blocks, notice) end
-  if payment.effect == "discount" or payment.effect == "loss" then
+  if is_no_money(payment) then
     add(blocks, { kind = "text", text = tools.word("receipt", "no_money") })
   end
   add(blocks, about(payment, tools))

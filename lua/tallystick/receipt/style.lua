@@ -36,7 +36,8 @@ td{padding:.3rem 0;vertical-align:top}
 th+th,td+td{padding-left:1rem}
 .r{text-align:right}
 .small{margin:.75rem 0 .15rem;color:var(--soft);font-size:.8rem}
-.code{display:block;color:var(--soft);font:.72rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.code{display:block;color:var(--soft);
+font:.72rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (max-width:30rem){
 body{padding:0}
 main{min-height:100vh;padding:1.25rem 1rem;border:0;border-radius:0}
@@ -101,7 +102,8 @@ main{padding:0}
 }
 ]]
 local A4_PAGE = [[
-@page{size:A4;margin:20mm 18mm 22mm;@bottom-right{content:"%s " counter(page) " / " counter(pages);font:9pt sans-serif}}
+@page{size:A4;margin:20mm 18mm 22mm;
+@bottom-right{content:"%s " counter(page) " / " counter(pages);font:9pt sans-serif}}
 ]]
 
 local style = {}

@@ -117,6 +117,7 @@ local function stack(out, cells, columns)
   local text = table.concat(words, " ")
   if #amounts == 1 then return pair(out, text, amounts[1].cell, "") end
   for _, line in ipairs(width.wrap(text, out.room)) do put(out, line) end
+  if cells == columns.titles then return end
   for _, amount in ipairs(amounts) do pair(out, amount.title, amount.cell, INDENT) end
 end
 
@@ -131,10 +132,12 @@ local function clean_rows(rows)
   return clean
 end
 
+-- The columns, with their titles as a row of cells.
 local function clean_columns(columns)
-  local clean = {}
+  local clean = { titles = {} }
   for index, column in ipairs(columns) do
-    clean[index] = { title = width.printable(column.title), right = column.right }
+    local title = width.printable(column.title)
+    clean[index], clean.titles[index] = { title = title, right = column.right }, title
   end
   return clean
 end
@@ -172,10 +175,8 @@ end
 function set.table(out, block)
   local columns, rows = clean_columns(block.columns), clean_rows(block.rows)
   local widths = fitting_widths(columns, rows, out.room)
-  local titles = {}
-  for index, column in ipairs(columns) do titles[index] = column.title end
   local set_row = widths and set_cells or stack
-  set_row(out, titles, columns, widths)
+  set_row(out, columns.titles, columns, widths)
   for _, cells in ipairs(rows) do set_row(out, cells, columns, widths) end
 end
 
