@@ -1,6 +1,8 @@
 -- Receipts and statements: what stands on them, that no line is too long, and that data stay text whatever they hold.
+local command = require "spec.command"
 local helper = require "spec.helper"
 local labels = require "tallystick.labels"
+local pages = require "spec.pages"
 local receipt = require "tallystick.receipt"
 local width = require "tallystick.width"
 
@@ -862,6 +864,25 @@ séances
         assert_fits(assert(text_with(template, nil, { width = room })), room)
       end
       assert_tame(assert(receipt.html(of_payment(clinic(), "R-00008"), { template = template })))
+    end
+  end)
+end)
+
+describe("the page on receipts", function()
+  local PAGE = "docs/receipts.md"
+
+  it("has examples that print what they say", function()
+    local environment = setmetatable({}, { __index = _G })
+    for _, block in ipairs(pages.blocks(PAGE)) do
+      local printed = pages.run(block, environment):gsub("\n$", "")
+      assert.equal(pages.promised(block.text), printed, ("%s, line %d"):format(PAGE, block.line))
+    end
+  end)
+
+  it("names every kind of block", function()
+    local page = command.read(PAGE):match "\n## Templates\n(.-)\n## "
+    for _, kind in ipairs { "head", "title", "notice", "text", "rows", "table", "rule", "small", "code" } do
+      assert.is_truthy(page:find(("\n| `%s` |"):format(kind), 1, true), kind)
     end
   end)
 end)

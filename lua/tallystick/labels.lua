@@ -1,4 +1,4 @@
--- labels.lua - the words that people read, by language: statuses, kinds of entries, payment types, and all of a receipt.
+-- labels.lua - the words that people read, by language: of statuses, kinds of entries, payment types, and receipts.
 
 local labels = {}
 

@@ -70,7 +70,7 @@ tr .r{flex:0 1 auto;margin-left:auto}
 ]]
 
 local RECEIPT = STACKED .. [[
-main{max-width:25rem}
+@media (min-width:30.01rem){main{max-width:25rem}}
 header{text-align:center}
 h1{text-align:center}
 @media print{
