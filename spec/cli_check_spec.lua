@@ -112,7 +112,7 @@ clinic.lua:2:17: currency: "chf" is not a currency; did you mean "CHF"?
     assert.equal([[
 clinic.lua:2:47: permit.pay[2]: 1 is a number; write a text of 1 to 64 bytes of UTF-8
  2 | --[[ é ü ]].."]]"..[[ clinic:permit { pay = { "Zürich", 1 } }
-   |                                             ^
+   |                                               ^
 ]], shown '--[[ é ü ]] clinic:permit { pay = { "Zürich", 1 } }')
   end)
 

@@ -197,6 +197,10 @@ clinic:langauge "fr"]])
       refusal [[clinic:payment_type { id = "\27[2J", default = true }]])
   end)
 
+  it("shows no marks that turn the direction of writing", function()
+    assert.equal([[2: script: a\u{202E}b\u{2066}c]], refusal [[error("a\u{202E}b\u{2066}c", 0)]])
+  end)
+
   it("ends where nobody reads on", function()
     local _, errors = check "for number = 1, 100000 do clinic:language(number) end"
     assert.equal(mistakes.COUNT_MAX + 1, #errors)
