@@ -230,7 +230,8 @@ describe("the assertion", function()
     { "a status that is misspelt", "status", function() return "piad", visit end,
       'expected: the status piad\n     got: C-00001, pending, remaining 120.00 CHF\n          did you mean "paid"?' },
     { "a refusal for a document", "status", function() return "paid", clinic.ledger:document "C-9" end,
-      'expected: the status paid\n     got: refused with document-unknown: document: no document has the number "C-9"' },
+      "expected: the status paid\n     got: refused with document-unknown: document: no document has the number "
+      .. '"C-9"' },
     { "no document", "status", function() return "paid", nil end, "expected: the status paid\n     got: nil" },
     { "a number for a document", "status", function() return "paid", "C-00001" end,
       'expected: the status paid\n     got: "C-00001"' },
