@@ -34,11 +34,10 @@ end
 local function characters(source, from, to)
   local chars = {}
   while from <= to do
-    local valid = utf8.len(source, from, from)
-    local next_from = valid and utf8.offset(source, 2, from) or from + 1
-    local char = valid and is_shown(utf8.codepoint(source, from)) and source:sub(from, next_from - 1)
-    chars[#chars + 1] = char or source:sub(from, from) == "\t" and " " or "·"
-    from = next_from
+    local codepoint = utf8.len(source, from, from) and utf8.codepoint(source, from)
+    local char = codepoint and utf8.char(codepoint) or source:sub(from, from)
+    chars[#chars + 1] = codepoint and is_shown(codepoint) and char or char == "\t" and " " or "·"
+    from = from + #char
   end
   return chars
 end
