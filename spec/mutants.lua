@@ -186,12 +186,13 @@ local STATEMENTS = {
   "_ENV = nil", "local _ENV = {}", "string.rep = nil", "clinic = nil", "clinic.x = 1", "clinic[{}] = 1",
   "local s = ('x'):rep(1e7)", "pcall(error)", "assert(false)", "assert(nil, 'no')", "local function f() f() end f()",
   "local function f() return f() end", "for i = 1, 1000 do clinic:language(i) end", "clinic:permit(clinic)",
-  "clinic:payment_type(clinic)", "clinic.payment_type()", "clinic.currency(nil, 'CHF')", "tostring(clinic)",
-  "for k in pairs(clinic) do error(k) end", "local n = #clinic", "local c = clinic .. 'x'", "local c = clinic < clinic",
+  "clinic:payment_type(clinic)", "clinic.payment_type()", "clinic.currency(nil, 'CHF')",
+  "tostring(clinic)", "for k in pairs(clinic) do error(k) end", "local n = #clinic", "local c = clinic .. 'x'",
+  "local c = clinic < clinic",
   "clinic()", "select('#', ...)", "('x'):bad()", "('%s'):format()", "table.concat({ {} })", "ipairs()", "utf8.char(-1)",
   "('x'):rep(-1, 'y')", "tostring(setmetatable)", "error(('x'):rep(100000))", "error('\\27[2J\\n\\0')",
-  "error 'script:999999: far'", "error('script:0: zero', 0)", "error('script:999999: far', 0)", "error('script:-3: less', 0)",
-  "error('script:99999999999999999999: far', 0)", "clinic:currency(('x'):rep(1e6))", "local t = {} t[t] = t",
+  "error 'script:999999: far'", "error('script:-3: less', 0)", "error('script:99999999999999999999: far', 0)",
+  "clinic:currency(('x'):rep(1e6))", "local t = {} t[t] = t",
 }
 
 -- Each takes the script and chance; gives the text, or nil where there is nothing to change, and what must be said.
