@@ -81,8 +81,8 @@ local function frame_at(tokens, index, outer)
   if word == "{" then
     frame.is_table = true
     frame.declared = not outer.inert and (outer.declared or is_method(tokens, index - 1))
-    local key = tokens[index - 2]
-    frame.name = tokens[index - 1].text == "=" and key and key.text or nil
+    local key, mark = tokens[index - 2], tokens[index - 1]
+    frame.name = key and mark.text == "=" and key.text or nil
   end
   return frame
 end
@@ -383,7 +383,7 @@ function mutants.make(scripts, seed)
     if changed then
       names[#names + 1], text, claim = name, changed, claimed
       local again = mutants.read(script.path, changed)
-      if #again.keys == 0 or #again.statements == 0 or #again.calls == 0 then break end
+      if #again.keys == 0 or #again.statements == 0 or #again.values == 0 then break end
       script = again
     end
   end

@@ -118,8 +118,8 @@ local function told(faults)
   for index = 1, math.min(#faults, FAULTS_SHOWN_MAX) do
     lines[index + 1] = ("%s: %s"):format(faults[index].mutant.name, faults[index].text:match "^[^\n]*")
   end
-  local first = faults[1]
-  if first then lines[#lines + 1] = ("the first:\n%s\n%s"):format(first.text, first.mutant.text:sub(1, TEXT_SHOWN_MAX)) end
+  local first = faults[1] or { text = "", mutant = { text = "" } }
+  lines[#lines + 1] = ("the first:\n%s\n%s"):format(first.text, first.mutant.text:sub(1, TEXT_SHOWN_MAX))
   return table.concat(lines, "\n")
 end
 
