@@ -67,8 +67,8 @@ local CLOSING = { ["}"] = true, [")"] = true, ["]"] = true, ["end"] = true, ["un
 local MAPS = { label = true, fields = true }
 
 local function is_method(tokens, index)
-  local mark = tokens[index - 1]
-  return tokens[index] and tokens[index].kind == "name" and mark and mark.text == ":"
+  local receiver, mark = tokens[index - 2], tokens[index - 1]
+  return tokens[index] and tokens[index].kind == "name" and receiver and mark.text == ":"
 end
 
 -- What a bracket or block opens. A table counts as declared where a method takes it, also within another; what stands
