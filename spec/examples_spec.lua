@@ -52,6 +52,28 @@ describe("the example", function()
     end)
   end)
 
+  it("testing tests a clinic's own script", function()
+    local busted = command.shell "cd examples/testing && lua5.4 $(command -v busted) --output=TAP clinic_spec.lua"
+    assert.are.equal(0, busted.code, busted.out .. busted.err)
+    assert.is_nil(busted.out:find "not ok")
+    assert.is_truthy(busted.out:find "ok 8 ")
+  end)
+
+  it("testing fails where the script is another", function()
+    local folder = command.folder()
+    local text = command.read "examples/testing/clinic_spec.lua"
+    command.write(folder .. "/clinic_spec.lua", (text:gsub('%.%./setup%.lua', "setup.lua", 1)))
+    command.write(folder .. "/setup.lua", "package.path = os.getenv 'TREE' .. '/lua/?.lua;' .. os.getenv 'TREE' "
+      .. ".. '/lua/?/init.lua;' .. package.path package.cpath = os.getenv 'TREE' .. '/lua/?.so;' .. package.cpath")
+    command.write(folder .. "/clinic.lua", (command.read("examples/testing/clinic.lua"):gsub('200%.00', "300.00")))
+    local line = ("TREE=$PWD; export TREE; cd %s && lua5.4 $(command -v busted) clinic_spec.lua"):format(folder)
+    local busted = command.shell(line)
+    command.remove(folder)
+    assert.are.equal(1, busted.code)
+    assert.is_truthy(busted.out:find("7 successes / 1 failure", 1, true))
+    assert.is_truthy(busted.out:find("expected: refused with amount-above-limit\n     got: done: Q-00001", 1, true))
+  end)
+
   it("list has no program that is not run", function()
     local seen = {}
     for _, name in ipairs(PROGRAMS) do seen[name .. ".lua"] = true end

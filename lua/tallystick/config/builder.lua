@@ -101,8 +101,11 @@ end
 ---@param place tallystick.Place
 ---@param value any
 local function permit(draft, place, value)
-  for command, roles in pairs(schema.permit(value, place) or {}) do
-    local earlier = draft.permit_lines[command]
+  local checked, commands = schema.permit(value, place) or {}, {}
+  for command in pairs(checked) do commands[#commands + 1] = command end
+  table.sort(commands)
+  for _, command in ipairs(commands) do
+    local roles, earlier = checked[command], draft.permit_lines[command]
     if earlier then
       local problem = ("is permitted already, on line %d"):format(earlier)
       place:at(command):refuse(problem, { expected = "all its roles there" })

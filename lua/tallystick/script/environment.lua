@@ -41,16 +41,18 @@ local function new_globals(on_global)
 end
 
 ---@param raised any what error() was given
+---@param lines integer of the script: a message may name any number
 ---@return string message without the position
 ---@return integer? line that the message names
-local function describe(raised)
+local function describe(raised, lines)
   if type(raised) ~= "string" and type(raised) ~= "number" then
     return ("the script raised a %s; raise a message instead"):format(type(raised)), nil
   end
   local text = tostring(raised)
   if text == "not enough memory" then return "the script needs more memory than a script may use", nil end
-  local line = text:match(CHUNK_PREFIX)
-  return (text:gsub(CHUNK_PREFIX, "", 1)), math.tointeger(tonumber(line))
+  local line = math.tointeger(tonumber(text:match(CHUNK_PREFIX)))
+  if not line or line < 1 or line > lines then return text, nil end
+  return (text:gsub(CHUNK_PREFIX, "", 1)), line
 end
 
 ---Compiles and runs a script. It raises nothing but the end of the budget.
@@ -62,15 +64,16 @@ end
 ---@return integer? line nil where it is not known
 function environment.run(text, argument, on_global)
   local source = text:sub(1, 3) == "\xEF\xBB\xBF" and text:sub(4) or text
+  local _, line_feeds = source:gsub("\n", "")
   local chunk, fault = load(source, CHUNK_NAME, "t", new_globals(on_global))
-  if not chunk then return false, describe(fault) end
+  if not chunk then return false, describe(fault, line_feeds + 1) end
   local raised_on
   local ok, raised = xpcall(chunk, function(raised)
     raised_on = host.line()
     return raised
   end, argument)
   if ok then return true end
-  local message, line = describe(raised)
+  local message, line = describe(raised, line_feeds + 1)
   return false, message, line or raised_on
 end
 
