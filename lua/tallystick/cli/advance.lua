@@ -5,7 +5,8 @@ local progress = require "tallystick.cli.progress"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
-local advance = { name = "advance", summary = "Move documents along their workflows, as far as is due" }
+local advance = { name = "advance", summary = "Move documents along their workflows, as far as is due",
+  interrupted = "what was moved stays, and the same command goes on" }
 
 ---@param parser table
 function advance.define(parser)
