@@ -122,12 +122,8 @@ valgrind:  ## the specs under valgrind, without those tagged #slow
 gc:  ## the specs with the collector at its most eager
 	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
-<<<<<<< HEAD
-	HISTORIES=0 MUTANTS=20 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
-=======
-	HISTORIES=0 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua \
+	HISTORIES=0 MUTANTS=20 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua \
 	  --exclude-tags=lua $(SUITE)
->>>>>>> receipts
 
 docs:  ## check the reference against the functions that are registered
 	@scripts/setup build run test
