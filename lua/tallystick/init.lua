@@ -113,12 +113,13 @@ end
 ---@return string? code
 ---@return table? details
 local function take_script(ledger, limits, state, held)
-  local stored = ledger:script()
-  if stored.text == "" then return core.take_script(ledger, nil) end
-  if state and stored.text == held then return core.take_script(ledger, state) end
+  local stored, message, code, details = ledger:script()
+  if not stored then return nil, message, code, details end
+  if stored.text == "" then return core.take_script(ledger, nil, stored.version) end
+  if state and stored.text == held then return core.take_script(ledger, state, stored.version) end
   state = script.new(limits)
   local checked, errors = script.load(state, stored.text, stored.name)
-  if checked then return core.take_script(ledger, state) end
+  if checked then return core.take_script(ledger, state, stored.version) end
   return nil, config.report(errors), "config-invalid", { errors = errors }
 end
 

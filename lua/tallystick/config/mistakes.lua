@@ -32,7 +32,7 @@ end
 ---@param text string
 ---@param bytes_max integer
 ---@return string
-local function shorten(text, bytes_max)
+function mistakes.shorten(text, bytes_max)
   if #text <= bytes_max then return text end
   local last = bytes_max
   while last > 0 and (text:byte(last + 1) & 0xC0) == 0x80 do last = last - 1 end
@@ -55,7 +55,7 @@ end
 ---@param bytes_max integer
 ---@return string
 function mistakes.printable(text, bytes_max)
-  local shown = shorten(text, bytes_max):gsub("[\0-\31\127]", escape)
+  local shown = mistakes.shorten(text, bytes_max):gsub("[\0-\31\127]", escape)
   if not utf8.len(shown) then shown = shown:gsub("[\x80-\xFF]", escape) end
   for _, control in ipairs(CONTROLS) do shown = shown:gsub(control, escape_codepoint) end
   return shown
