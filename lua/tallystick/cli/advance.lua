@@ -41,7 +41,8 @@ local function print_report(report, seconds)
     print(("  … and %s more"):format(text.grouped(report.refused - #report.refusals)))
   end
   if report.complete then return end
-  print(("stopped after %s; --after %s goes on there"):format(report.after, report.after))
+  local after = report.after and (" after %s; --after %s goes on there"):format(report.after, report.after)
+  print("stopped at its limit" .. (after or "; the next run goes on"))
 end
 
 ---@param args table
