@@ -85,9 +85,8 @@ describe("Optamed", function()
   end)
 
   it('"\'Impayé / Perte\' and \'Rabais / Offert\' stand in the same list …"', function()
-    local config = require "tallystick.config"
     local labels = {}
-    for index, one in ipairs(assert(config.load "examples/swiss-practice/clinic.lua").types) do
+    for index, one in ipairs(assert(ledger:types())) do
       labels[index] = one.label.fr or one.label[""]
     end
     assert.same({ "Espèces", "Carte", "TWINT", "Virement", "Avoir du patient", "Rabais / Offert", "Impayé / Perte" },
@@ -213,10 +212,14 @@ describe("Dentaltap", function()
     bill "100.00"
     by_card("INV-00001", "POS-1", "20.00")
     by_card("INV-00001", "POS-1", "30.00")
-    matches({ prints = 1, payment = "R-00002" }, ledger:print { payment = "R-00002" })
-    matches({ prints = 2 }, ledger:print { payment = "R-00002" })
-    matches({ prints = 1 }, ledger:print { payment = "R-00001" })
-    refuses(ledger, "print", { payment = "R-00003" }, "payment-unknown")
+    for print, row in ipairs { { "R-00002", false }, { "R-00002", true }, { "R-00001", false } } do
+      local receipt = assert(ledger:receipt(row[1]))
+      for _, text in ipairs { row[1], "INV-00001", "Card", row[1] == "R-00001" and "20.00 EUR" or "30.00 EUR" } do
+        assert.truthy(receipt:find(text, 1, true), receipt)
+      end
+      assert.equal(row[2], receipt:find "DUPLICATE" ~= nil, ("print %d:\n%s"):format(print, receipt))
+    end
+    refused("payment-unknown", ledger:receipt "R-00003")
   end)
 
   it('"or deleted"', function()

@@ -18,5 +18,8 @@ clinic:payment_type { id = "discount", label = { en = "Discount", es = "Descuent
 clinic:payment_type { id = "loss", label = { en = "Bad debt", es = "Incobrable" }, effect = "loss",
   applies_to = { "invoice" }, roles = { "manager" } }
 
+-- What stands on top of each receipt.
+clinic:receipt { head = { "Dental clinic at the harbour", "Calle del Puerto 5, Valencia" } }
+
 -- Anybody may delete a payment that was entered wrongly. Money leaves the house, and days are closed, by a manager.
 clinic:permit { refund = { "manager" }, withdraw = { "manager" }, close_days = { "manager" } }

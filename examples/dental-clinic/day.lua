@@ -27,6 +27,14 @@ assert(ledger:pay { document = "INV-00001", type = "card", group = "POS-2" })
 show "INV-00001"
 --> INV-00001	paid	charged 240.00 EUR	owes 0.00 EUR
 
+-- The patient asks for the receipt of the card, and loses it: the second one says that it is one.
+for _ = 1, 2 do
+  local receipt = assert(ledger:receipt("R-00002", { format = "text" }))
+  print(receipt:match "%u[^\n]+", receipt:match "DUPLICATE" or "original", receipt:match "POS%-%d")
+end
+--> Dental clinic at the harbour	original	POS-2
+--> Dental clinic at the harbour	DUPLICATE	POS-2
+
 -- A terminal that the clinic has not is a slip of the hand.
 assert(ledger:invoice { patient = "P18", amount = "60.00", label = "check-up" })
 local code = select(3, ledger:pay { document = "INV-00002", type = "card", group = "POS-3" })
