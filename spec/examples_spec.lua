@@ -1,8 +1,11 @@
 -- Every example runs as it stands and prints what its comments promise.
 local command = require "spec.command"
 local pages = require "spec.pages"
+local tallystick = require "tallystick"
 
 local PROGRAMS = { "desk-day", "invoicing", "credit", "corrections" }
+-- Folders with a clinic's own rules and a program that shows them at work.
+local CLINICS = { "swiss-practice", "dental-clinic", "reminders", "insurer", "approvals", "deposits" }
 
 local function assert_prints(path, ended)
   assert.are.same({ 0, "" }, { ended.code, ended.err })
@@ -28,6 +31,21 @@ describe("the example", function()
 
     it(name .. " does so in any time zone and from any folder", function()
       assert_prints(path, run("cd examples && TZ=Pacific/Auckland lua5.4 " .. name .. ".lua"))
+    end)
+  end
+
+  for _, name in ipairs(CLINICS) do
+    local path = ("examples/%s/day.lua"):format(name)
+
+    it(name .. " prints what it says", function() assert_prints(path, run("lua5.4 " .. path)) end)
+
+    it(name .. " does so in any time zone and from its own folder", function()
+      assert_prints(path, run(("cd examples/%s && TZ=Pacific/Auckland lua5.4 day.lua"):format(name)))
+    end)
+
+    it(name .. " has rules without a mistake, and ends with the check of its ledger", function()
+      assert(tallystick.check(("examples/%s/clinic.lua"):format(name)))
+      assert.truthy(command.read(path):find('print(ledger:verify() and "every entry holds")', 1, true))
     end)
   end
 
@@ -78,9 +96,8 @@ describe("the example", function()
     local seen = {}
     for _, name in ipairs(PROGRAMS) do seen[name .. ".lua"] = true end
     seen["setup.lua"] = true
-    local pipe <close> = assert(io.popen "ls examples")
-    for name in pipe:lines() do
-      if name:find "%.lua$" then assert.is_true(seen[name], name) end
-    end
+    for _, name in ipairs(CLINICS) do seen[name .. "/day.lua"] = true end
+    local pipe <close> = assert(io.popen "cd examples && ls *.lua */day.lua")
+    for name in pipe:lines() do assert.is_true(seen[name], name) end
   end)
 end)

@@ -42,7 +42,9 @@ local function print_report(report, seconds)
     print(("  … and %s more"):format(text.grouped(report.refused - #report.refusals)))
   end
   if report.complete then return end
-  print(("stopped after %s; --after %s goes on there"):format(report.after, report.after))
+  local after = report.after
+  print(after and ("stopped after %s; --after %s goes on there"):format(after, after)
+    or "stopped at its limit; the next run goes on there")
 end
 
 ---@param args table
