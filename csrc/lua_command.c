@@ -187,11 +187,16 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
   return code;
 }
 
+static bool is_hooked(const l_ledger *box, tally_command command) {
+  return box->script && ((box->script->before | box->script->after) >> command & 1);
+}
+
 static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool event) {
+  bool hooked = is_hooked(box, result->command);
   l_push_result(L, result, tally_ledger_currency(box->ledger));
   l_done(box, 0);
+  if (!hooked) return 1;
   int place = lua_gettop(L);
-  if (box->script == NULL) return 1;
   tell_log(L, 1, box, place);
   if (event) keep_answer(L, 1, place);
   run_after_hooks(L, 1, box);
@@ -216,7 +221,7 @@ static int execute(lua_State *L) {
   }
   if (code == TALLY_OK) return answer(L, box, &result, event);
   pushed = l_done(box, l_push_error(L, box->ledger, code));
-  if (box->script) tell_log(L, 1, box, 0);
+  if (is_hooked(box, command)) tell_log(L, 1, box, 0);
   return pushed;
 }
 

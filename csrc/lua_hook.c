@@ -325,13 +325,36 @@ static int event_newindex(lua_State *S) {
   return luaL_error(S, "the event is not to be changed");
 }
 
-/* pairs(event): over a plain copy. */
+/* Sets `before` and `after` of a copy to the tables that its list of documents has of the one it is about. */
+static void share_document(lua_State *S, const tally_proposal *proposal) {
+  if (!proposal->result->has_document) return;
+  lua_getfield(S, -1, "documents");
+  for (size_t i = 1; i <= proposal->document_count; i++) {
+    lua_rawgeti(S, -1, (lua_Integer)i);
+    lua_getfield(S, -1, "number");
+    lua_getfield(S, -4, "document");
+    bool same = lua_rawequal(S, -1, -2);
+    lua_pop(S, 2);
+    if (same) {
+      lua_getfield(S, -1, "before");
+      lua_setfield(S, -4, "before");
+      lua_getfield(S, -1, "after");
+      lua_setfield(S, -4, "after");
+    }
+    lua_pop(S, 1);
+  }
+  lua_pop(S, 1);
+}
+
+/* A plain copy of the event: for pairs(event), and for hooks that run when the proposal is over. */
 static void push_event_table(lua_State *S, l_script *script, const tally_proposal *proposal) {
   lua_createtable(S, 0, EVENT_FIELD_COUNT);
   for (int i = 0; i < EVENT_FIELD_COUNT; i++) {
+    if (i == EVENT_BEFORE || i == EVENT_AFTER) continue;
     push_field(S, script, proposal, (event_field)i);
     lua_setfield(S, -2, event_names[i]);
   }
+  share_document(S, proposal);
 }
 
 static int event_pairs(lua_State *S) {

@@ -213,6 +213,8 @@ static const luaL_Reg ledger_methods[] = {{"close", ledger_close},
                                           {"info", ledger_info},
                                           {"money", ledger_money},
                                           {"script", ledger_script},
+                                          {"type", l_read_type},
+                                          {"types", l_read_types},
                                           {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {
@@ -306,7 +308,8 @@ static const luaL_Reg functions[] = {{"open", core_open},
                                      {"status", l_status},
                                      {"take_script", l_take_script},
                                      {"on_stale", core_on_stale},
-                                     {"workflows", l_workflows_of},
+                                     {"declared", l_declared},
+                                     {"template", l_run_template},
                                      {"instant", l_instant},
                                      {"roles", l_default_roles},
                                      {"read_stage", l_read_stage},

@@ -61,6 +61,9 @@ void l_bound_libraries(lua_State *S);
 /* Looks at the clock after work that took many steps; raises where the time is spent. */
 void l_script_worked(lua_State *S, double steps);
 
+/* Copies a plain value of L's onto S's stack; inside of l_script_run. Two stack places of L are used meanwhile. */
+void l_script_give(l_script *script, lua_State *L, int index);
+
 /* ---- lua_hook.c ---- */
 
 /* Adds what hooks see to the table at the top. */

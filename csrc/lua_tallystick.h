@@ -78,13 +78,18 @@ int l_ledger_transaction(lua_State *L);
 /* core.take_script(ledger, script): from now on the hooks of that state, which holds the script in force, are asked. */
 int l_take_script(lua_State *L);
 
+/* lua_type.c: methods of the ledger. */
+int l_read_type(lua_State *L);
+int l_read_types(lua_State *L);
+
 /* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
 int l_read_stage(lua_State *L);
 int l_read_prints(lua_State *L);
 int l_ask_transition(lua_State *L);
 int l_follower_get(lua_State *L);
 int l_follower_set(lua_State *L);
-int l_workflows_of(lua_State *L);
+int l_declared(lua_State *L);
+int l_run_template(lua_State *L);
 
 /* core.instant(ledger, time): the instant that a time names (nil: now, by the host's clock) as milliseconds since 1970 and as
  * a count of local days since then; nil, message, code, details for what is no time. */

@@ -126,10 +126,54 @@ int l_follower_set(lua_State *L) {
   return 1;
 }
 
-/* core.script_of(ledger): the workflows that the script in force declares, nil where there is none. */
-int l_workflows_of(lua_State *L) {
+/* core.declared(ledger): what the script in force declares, as plain tables; nil where there is none. */
+int l_declared(lua_State *L) {
   l_check_ledger(L, 1);
   if (lua_getiuservalue(L, 1, LEDGER_SCRIPT) != LUA_TUSERDATA) return 0;
   lua_getiuservalue(L, -1, 1);
   return 1;
+}
+
+/* ---- The template of receipts ---- */
+
+typedef struct setting {
+  l_script *script;
+  lua_State *L; /* whose stack holds, at 2 and 3, the blocks and the data */
+} setting;
+
+static int template_body(lua_State *S) {
+  const setting *with = lua_touserdata(S, 1);
+  lua_settop(S, 0);
+  l_script_give(with->script, with->L, 2);
+  l_script_give(with->script, with->L, 3);
+  if (l_script_call(with->script, "template", 2, 1)) {
+    lua_pushboolean(S, 1);
+    lua_insert(S, 1);
+    return 2;
+  }
+  lua_pushboolean(S, 0);
+  return 1;
+}
+
+/* core.template(ledger, blocks, data): what the script's template makes of the blocks; or nil, message, code, details. */
+int l_run_template(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  hook_failure failure;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  luaL_checkstack(L, 200, "too many values");
+  if (box->script == NULL) return luaL_error(L, "the ledger has no script");
+  setting with = {box->script, L};
+  l_hold(box);
+  l_begin_reading(box->script, box, tally_now_ms());
+  bool ran = l_script_run(box->script, template_body, &with);
+  lua_settop(L, 3);
+  bool failed = !ran || !lua_toboolean(box->script->S, 1);
+  if (failed) l_describe_failure(box->script, &failure);
+  l_end_reading(box->script);
+  if (failed) return l_done(box, push_script_failure(L, &failure));
+  l_script_copy(L, box->script, 2);
+  lua_settop(box->script->S, 0);
+  return l_done(box, 1);
 }

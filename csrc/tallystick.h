@@ -618,6 +618,10 @@ TALLY_API tally_code tally_read_document(tally_ledger *ledger, tally_text number
 /* Reads one payment by its number. Errors: payment-unknown. */
 TALLY_API tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment);
 
+/* Reads a payment type as it was in a version (0: as it is in force); memory until the next call. Errors: type-unknown. */
+TALLY_API tally_code tally_read_type(tally_ledger *ledger, tally_text id, int32_t version,
+                                     const tally_payment_type **type);
+
 /* Where a document stands in a workflow: at a stage since an entry, or at none so far (name none, seq 0) since it was made. */
 typedef struct tally_stage {
   tally_text name;

@@ -5,6 +5,7 @@ local marks = require "tallystick.marks"
 local nearest = require "tallystick.config.nearest"
 local options_of = require "tallystick.options"
 local follow = require "tallystick.follow"
+local printing = require "tallystick.printing"
 local script = require "tallystick.script"
 local workflow = require "tallystick.workflow"
 
@@ -150,5 +151,7 @@ methods.follow = follow
 methods.move = workflow.move
 methods.stage = workflow.stage
 methods.advance = workflow.advance
+methods.receipt = printing.receipt
+methods.statement = printing.statement
 
 return tallystick

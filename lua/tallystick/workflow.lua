@@ -7,8 +7,13 @@ local workflow = {}
 
 -- What is told of moves that did not happen: enough to see what is wrong, few enough to keep.
 local REFUSALS_MAX = 100
+-- What ends a run, since no other document could fare better.
+local ENDING = {
+  ["read-only"] = true, busy = true, full = true, ["io-error"] = true, corrupt = true, ["chain-broken"] = true,
+  ["out-of-memory"] = true,
+}
 -- How often `progress` is told.
-local PROGRESS_EVERY = 100
+local PROGRESS_EVERY = 16
 
 ---@class tallystick.Workflow
 ---@field id string
@@ -36,7 +41,8 @@ end
 ---@param ledger tallystick.Ledger
 ---@return tallystick.Workflow[]
 local function declared(ledger)
-  return core.workflows(ledger) or {}
+  local script = core.declared(ledger)
+  return script and script.workflows or {}
 end
 
 ---The workflow that a call is about: the one it names, or the only one for that kind of document.
@@ -324,6 +330,7 @@ end
 
 local function note_refusal(run, flow, number, code, message)
   local report = run.report
+  if ENDING[code] then run.ended = { message = message, code = code } end
   report.refused = report.refused + 1
   if #report.refusals < REFUSALS_MAX then
     report.refusals[#report.refusals + 1] = { document = number, workflow = flow.id, code = code, message = message }
@@ -386,6 +393,7 @@ end
 ---Whether the run is to stop: at its limit, or since `progress` says false.
 local function is_stopped(run)
   local report, options = run.report, run.options
+  if run.ended then return true end
   if options.limit and report.moved >= options.limit then return true end
   return options.progress and report.looked % PROGRESS_EVERY == 0 and options.progress(report) == false
 end
@@ -429,6 +437,7 @@ function workflow.advance(ledger, options)
   end
   if options.workflow and not named then return choose(ledger, nil, options.workflow) end
   if options.progress then options.progress(run.report) end
+  if run.ended then return nil, run.ended.message, run.ended.code, run.report end
   return run.report
 end
 

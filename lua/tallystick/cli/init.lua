@@ -6,7 +6,7 @@ local cli = {}
 -- In the order in which --help lists them. Each is a module of this folder:
 -- { name, summary, define(parser) says what arguments it takes, run(args) gives the exit code }.
 -- They load the ledger itself only when they run, so that --help and a typing mistake are answered at once.
-local SUBCOMMANDS = { "replay", "verify" }
+local SUBCOMMANDS = { "advance", "replay", "verify" }
 
 local EXIT_CODES = [[
 exit codes:

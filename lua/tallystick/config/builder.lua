@@ -30,6 +30,7 @@ local builder = {}
 ---@field permit_lines table<string, integer>
 ---@field hooks tallystick.Hook[]
 ---@field workflows table[]
+---@field receipt { head: string[]?, template: function? }?
 
 ---@param draft tallystick.Draft
 ---@param place tallystick.Place
@@ -59,6 +60,13 @@ end
 ---@param formats any
 local function set_numbering(draft, place, formats)
   draft.numbering = numbering.check(formats, place)
+end
+
+---@param draft tallystick.Draft
+---@param place tallystick.Place
+---@param value any
+local function receipt(draft, place, value)
+  draft.receipt = schema.receipt(value, place)
 end
 
 ---@param draft tallystick.Draft
@@ -176,11 +184,14 @@ local METHODS = {
   numbering = { declare = set_numbering, once = true, values = 1 },
   payment_type = { declare = payment_type, values = 1 },
   permit = { declare = permit, values = 1 },
+  receipt = { declare = receipt, once = true, values = 1 },
   before = { declare = before, values = 3 },
   after = { declare = after, values = 3 },
   workflow = { declare = declare_workflow, values = 1 },
 }
-local METHOD_NAMES = { "currency", "language", "numbering", "payment_type", "permit", "before", "after", "workflow" }
+local METHOD_NAMES = {
+  "currency", "language", "numbering", "payment_type", "permit", "receipt", "before", "after", "workflow",
+}
 
 ---The place of a call. A call in a `return` has no frame of the script any more; the line where the method was looked
 ---up stands in.

@@ -83,7 +83,7 @@ end
 ---@param name string
 ---@return tallystick.Config
 local function normalize(draft, text, name)
-  local types, workflows = {}, {}
+  local types, workflows, receipt = {}, {}, draft.receipt or {}
   for index, declared in ipairs(draft.workflows) do workflows[index] = workflow.plain(declared) end
   for index, declared in ipairs(draft.types) do types[index] = normalize_type(declared.payment_type) end
   return {
@@ -93,6 +93,7 @@ local function normalize(draft, text, name)
     types = #types > 0 and types or nil,
     permits = draft.permits,
     workflows = workflows,
+    receipt = { head = receipt.head, has_template = receipt.template ~= nil },
     -- A ledger travels; the folders of the machine where its script was written are nobody else's business.
     script = { name = name:match "([^/\\]+)$" or name, text = text },
   }
@@ -150,6 +151,7 @@ end
 ---@return tallystick.Mistake[]? errors sorted by line
 ---@return tallystick.Hook[]? hooks in order of declaration
 ---@return table[]? workflows with their functions, in order of declaration
+---@return function? template of receipts
 return function(text, name)
   local list = mistakes.new(name)
   local fault, line = text_fault(text)
@@ -159,5 +161,5 @@ return function(text, name)
   end
   local draft = run(text, list)
   if #list.found > 0 then return nil, list:sorted() end
-  return normalize(draft, text, name), nil, draft.hooks, draft.workflows
+  return normalize(draft, text, name), nil, draft.hooks, draft.workflows, draft.receipt and draft.receipt.template
 end

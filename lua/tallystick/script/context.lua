@@ -24,24 +24,17 @@ local function check_text(value, what, bytes_max)
   end
 end
 
-local function functions_of(run)
-  local own = {}
+---@param text string
+---@return string text cut before the character that would pass the limit
+local function shorten(text, bytes_max)
+  if #text <= bytes_max then return text end
+  local last = bytes_max
+  while last > 0 and text:byte(last + 1) & 0xC0 == 0x80 do last = last - 1 end
+  return text:sub(1, last) .. "…"
+end
 
-  function own.refuse(code, message)
-    check_text(code, "ctx.refuse, code", CODE_BYTES_MAX)
-    if message == nil then message = code end
-    check_text(message, "ctx.refuse, message", MESSAGE_BYTES_MAX)
-    run.refusal = { code = code, message = message }
-    return run.refusal
-  end
-
-  function own.log(...)
-    local parts = table.pack(...)
-    for index = 1, parts.n do parts[index] = tostring(parts[index]) end
-    local text = table.concat(parts, " ")
-    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = text:sub(1, LOG_BYTES_MAX) end
-  end
-
+---What the action of a transition may ask for; the host does it in the transaction of the move.
+local function add_intents(own, run)
   local function intents_of(what)
     return run.intents or error(("ctx.%s is for the action of a transition"):format(what), 3)
   end
@@ -83,6 +76,25 @@ local function functions_of(run)
     end
     intents.event = event
   end
+end
+
+local function functions_of(run)
+  local own = {}
+
+  function own.refuse(code, message)
+    check_text(code, "ctx.refuse, code", CODE_BYTES_MAX)
+    if message == nil then message = code end
+    check_text(message, "ctx.refuse, message", MESSAGE_BYTES_MAX)
+    run.refusal = { code = code, message = message }
+    return run.refusal
+  end
+
+  function own.log(...)
+    local parts = table.pack(...)
+    for index = 1, parts.n do parts[index] = tostring(parts[index]) end
+    local text = table.concat(parts, " ")
+    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = shorten(text, LOG_BYTES_MAX) end
+  end
 
   function own.has_role(name)
     for _, role in ipairs(host.fact "roles") do
@@ -91,6 +103,7 @@ local function functions_of(run)
     return false
   end
 
+  add_intents(own, run)
   for name, read in pairs(host.readings) do own[name] = read end
   return own
 end

@@ -26,10 +26,10 @@ end
 ---@return tallystick.Mistake[]? errors
 ---@return { before: table<string, boolean>, after: table<string, boolean> }? hooked
 function inside.load(text, name)
-  local config, errors, declared, workflows = check(text, name)
+  local config, errors, declared, workflows, template = check(text, name)
   if not config then return nil, errors end
   loaded = {
-    workflows = workflows,
+    workflows = workflows, template = template,
     before = hooks.by_command(declared, "before"), after = hooks.by_command(declared, "after"),
     ctx = context.new(run),
   }
@@ -132,6 +132,18 @@ function inside.action(workflow, transition, document)
   end
   intents.refusal = run.refusal
   return intents
+end
+
+---Lets the template of receipts change the blocks of one.
+---@param blocks table[]
+---@param data table
+---@return table[]
+function inside.template(blocks, data)
+  run.refusal, run.intents = nil, nil
+  at_work = { phase = "receipt", command = "template", id = "template" }
+  local made = loaded.template(blocks, data)
+  if type(made) ~= "table" then error(("returned a %s; return the blocks"):format(type(made)), 0) end
+  return made
 end
 
 ---The hook that is at work, for messages: phase, command, id and line.
