@@ -24,14 +24,15 @@ local function lines_of(count, template, body)
   return table.concat(lines)
 end
 
+local CAPS = "if event.amount > ctx.money '9000.00' then return ctx.refuse('cap', 'too much') end"
+
 -- The first is what the others are held against.
 local SIDES = {
   { id = "none", label = "no hook", hooks = "" },
   { id = "other", label = "a hook before another command",
     hooks = 'clinic:before("refund", { id = "other" }, function(event, ctx) end)\n' },
   { id = "before", label = "one trivial before hook", hooks = lines_of(1, BEFORE, ""), aim = AIM },
-  { id = "amount", label = "one before hook that reads event.amount",
-    hooks = lines_of(1, BEFORE, 'if event.amount > ctx.money "9000.00" then return ctx.refuse("cap", "too much") end') },
+  { id = "amount", label = "one before hook that reads event.amount", hooks = lines_of(1, BEFORE, CAPS) },
   { id = "after", label = "one trivial after hook",
     hooks = 'clinic:after("pay", { id = "after" }, function(event, ctx) end)\n' },
   { id = "five", label = "five before hooks that read event.before and .after", hooks = lines_of(5, BEFORE, READS) },
