@@ -32,7 +32,7 @@ end
 
 ---The fields of an annotated class and those it inherits: whether each may be left out.
 local function class_fields(source, class)
-  local header, body = source:match("\n(%-%-%-@class " .. class:gsub("%.", "%%.") .. "[^\n]*)\n(.-)\n\n")
+  local header, body = source:match("\n(%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w][^\n]*)\n(.-)\n\n")
   if not header then return nil end
   local fields = {}
   for parents in header:gmatch ":(.*)$" do
