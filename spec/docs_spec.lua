@@ -58,7 +58,6 @@ end
 describe("the annotations", function()
   local types = command.read(TYPES)
   local init = command.read(INIT)
-  local workflow = command.read "lua/tallystick/workflow.lua"
 
   it("are Lua", function()
     assert.is_truthy(loadfile(TYPES, "t"))
@@ -114,7 +113,7 @@ describe("the annotations", function()
   it("describe what commands and readings give", function()
     local ledger <close> = assert(tallystick.open(":memory:", { actor = "desk-1" }))
     local function described(class, value)
-      local fields = class_fields(types, "tallystick." .. class) or class_fields(workflow, "tallystick." .. class)
+      local fields = class_fields(types, "tallystick." .. class)
       for name in pairs(value) do assert.is_boolean(fields[name], class .. "." .. name) end
       for name, optional in pairs(fields) do
         assert.is_true(optional or value[name] ~= nil, class .. "." .. name .. " is missing")
@@ -140,7 +139,6 @@ describe("the annotations", function()
     shaped("PrintResult", ledger:print { payment = "R-00001" })
     described("PaymentType", ledger:type "cash")
     described("PaymentType", ledger:types()[2])
-    described("Advance", ledger:advance())
     described("Document", ledger:document "C-00001")
     described("Payment", ledger:payment "R-00001")
     described("Payment", ledger:payment "R-00003")

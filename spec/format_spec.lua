@@ -39,7 +39,8 @@ local ACTS = {
   { "cancel", { document = "F-00001", reason = "made twice" } },
   { "consultation", { patient = "P20", amount = "10.00", number = "2026/X-1" } },
   { "cancel", { document = "2026/X-1", reason = "never came" } },
-  { "move", { document = "F-00002", workflow = "reminders", to = "reminder-1", fields = { event = "letter" }, key = "m" } },
+  { "move", { document = "F-00002", workflow = "reminders", to = "reminder-1", fields = { event = "letter" },
+    key = "desk-1/0002" } },
   { "print", { payment = "R-00004" } },
   { "close_days", { through = "2026-03-02", counted = { cash = "34.00", card = "50.00" } } },
 }
