@@ -43,8 +43,9 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-replay bench-floor bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
+        bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
+        bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
@@ -162,6 +163,10 @@ bench-floor: build  ## what lies under the Lua API's payments: SQLite's part, th
 bench-answers: build  ## what the tables of question and answer cost in Lua alone
 	@scripts/setup build run
 	@bench/run --answers
+
+bench-hooks: build  ## what a script's hooks cost a payment, and what their own state costs
+	@scripts/setup build run
+	@bench/run --hooks
 
 bench-replay: build  ## the replay of a year, beside plain C
 	@scripts/setup build run
