@@ -20,6 +20,29 @@ static bool reload_script(lua_State *L, int *pushed) {
   return false;
 }
 
+/* core.refresh(ledger): loads the script in force where another process has stored one. True, or nil, message, code, details. */
+int l_refresh_script(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  int32_t version;
+  int pushed = 0;
+  lua_settop(L, 1);
+  tally_code code = tally_ledger_reload(box->ledger, &version);
+  if (code) return l_push_error(L, box->ledger, code);
+  if (version != box->script_version && !reload_script(L, &pushed)) return pushed;
+  lua_pushinteger(L, version);
+  return 1;
+}
+
+/* core.poison(ledger, code): what refuses a move refuses the transaction that it was to be part of. */
+int l_poison(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  for (int code = 1; code < TALLY_ERR_END; code++) {
+    if (strcmp(tally_code_name((tally_code)code), name) == 0) tally_poison(box->ledger, (tally_code)code);
+  }
+  return 0;
+}
+
 int l_take_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   l_script *script = lua_isnoneornil(L, 2) ? NULL : luaL_checkudata(L, 2, SCRIPT_TYPE);
@@ -85,7 +108,7 @@ static void tell_failure(lua_State *L, int self, const hook_failure *failure) {
 }
 
 /* What was logged since the last time goes to the host line by line, and into the answer where there is one (not 0). */
-static void tell_log(lua_State *L, int self, l_script *script, int answer) {
+void l_tell_log(lua_State *L, int self, l_script *script, int answer) {
   if (!l_push_log(L, script)) return;
   const char *from = lua_tostring(L, -1), *end;
   for (; (end = strchr(from, '\n')) != NULL; from = end + 1) {
@@ -140,10 +163,10 @@ static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, i
       l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
     }
-    tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
+    l_tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
     tell_failure(L, self, &failure);
   }
-  tell_log(L, self, script, answer);
+  l_tell_log(L, self, script, answer);
   return box->ledger != NULL;
 }
 
@@ -209,7 +232,7 @@ static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool 
   int place = lua_gettop(L);
   if (event) keep_answer(L, 1, place);
   if (event && tally_transaction_depth(box->ledger) == 0) run_after_hooks(L, 1, box);
-  else tell_log(L, 1, box->script, place);
+  else l_tell_log(L, 1, box->script, place);
   return 1;
 }
 
@@ -231,7 +254,7 @@ static int execute(lua_State *L) {
   }
   if (code == TALLY_OK) return answer(L, box, &result, event);
   pushed = l_done(box, l_push_error(L, box->ledger, code));
-  if (is_hooked(box, command)) tell_log(L, 1, box->script, 0);
+  if (is_hooked(box, command)) l_tell_log(L, 1, box->script, 0);
   return pushed;
 }
 

@@ -519,8 +519,26 @@ static int read_totals(lua_State *S) {
   return 1;
 }
 
-static const luaL_Reg readings[] = {{"money", read_money},     {"document", read_document}, {"payment", read_payment},
-                                    {"patient", read_patient}, {"totals", read_totals},     {NULL, NULL}};
+/* stage_of(document, workflow): the stage it was moved to last, and since which day; nil where it was moved nowhere. */
+static int read_stage(lua_State *S) {
+  l_script *script = check_running(S);
+  tally_stage stage;
+  tally_text document = check_text(S, 1, "ctx.stage"), workflow = check_text(S, 2, "ctx.stage");
+  tally_code code = tally_read_stage(script->box->ledger, document, workflow, &stage);
+  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return 0;
+  if (code) return read_failed(S, script);
+  push_text(S, stage.name);
+  l_push_day(S, stage.day);
+  return 2;
+}
+
+static const luaL_Reg readings[] = {{"money", read_money},
+                                    {"document", read_document},
+                                    {"payment", read_payment},
+                                    {"patient", read_patient},
+                                    {"totals", read_totals},
+                                    {"stage", read_stage},
+                                    {NULL, NULL}};
 
 /* ---- Facts of the call ---- */
 

@@ -109,6 +109,8 @@ void l_begin_after(l_script *script);
 typedef enum hook_step { HOOK_RAN, HOOK_FAILED, HOOK_EVENT_DONE, HOOK_NONE_LEFT } hook_step;
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure);
 
+/* Hands what was logged to the host's on_log, and into the answer at a stack place where there is one (not 0). */
+void l_tell_log(lua_State *L, int self, l_script *script, int answer);
 /* Pushes the lines that hooks logged since it was asked last, as one text; pushes nothing where there are none. */
 bool l_push_log(lua_State *L, l_script *script);
 

@@ -98,6 +98,9 @@ int l_instant(lua_State *L);
 /* core.roles(ledger): the roles that hold where a command names none. */
 int l_default_roles(lua_State *L);
 
+int l_refresh_script(lua_State *L);
+int l_poison(lua_State *L);
+
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);
 /* Marks a type whose metatable is not the caller's to change. */

@@ -373,6 +373,8 @@ TALLY_API tally_code tally_begin(tally_ledger *ledger);
 /* Lets commands be refused in the innermost open transaction without poisoning it: who runs a log goes on with the next.
  * A refused command has written nothing. A write that failed still undoes the whole. */
 TALLY_API void tally_allow_refusals(tally_ledger *ledger);
+/* Notes a refusal of the host's own in the innermost open transaction, as a refused command does. */
+TALLY_API void tally_poison(tally_ledger *ledger, tally_code code);
 TALLY_API tally_code tally_commit(tally_ledger *ledger);
 TALLY_API void tally_rollback(tally_ledger *ledger);
 TALLY_API int tally_transaction_depth(const tally_ledger *ledger);

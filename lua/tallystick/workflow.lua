@@ -132,9 +132,9 @@ local function charge(tx, number, charges, asked)
 end
 
 ---What the action of a transition asks for; nothing where it has none.
-local function ask_action(tx, index, place, one, number, now)
+local function ask_action(tx, index, place, one, number, asked, now)
   if not one.has_action then return { charges = {} } end
-  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms)
+  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms, asked.actor, asked.roles)
   if not ok then return nil, intents, code, details end
   return intents
 end
@@ -142,7 +142,7 @@ end
 ---Takes a transition inside a transaction: its action, then the stage.
 local function take(tx, flow, index, place, number, asked, now)
   local one = flow.transitions[place]
-  local intents, message, code, details = ask_action(tx, index, place, one, number, now)
+  local intents, message, code, details = ask_action(tx, index, place, one, number, asked, now)
   if not intents then return nil, message, code, details end
   local refusal = intents.refusal
   if refusal then return nil, refusal.message, "refused", { rule = flow.id, code = refusal.code } end
@@ -202,8 +202,10 @@ local function check_move(ledger, flow, here, asked)
   return place
 end
 
----Moves inside a transaction.
+---Moves inside a transaction, by the script that is in force in it.
 local function move(tx, asked)
+  local version, refreshed, reason, mistakes = core.refresh(tx)
+  if not version then return nil, refreshed, reason, mistakes end
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
   local flow, index, code, details = choose(tx, document.kind, asked.workflow)
   local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-", dry_run = true })
@@ -233,11 +235,14 @@ end
 ---@return string? code
 ---@return table? details
 function workflow.move(ledger, asked)
-  if type(asked) ~= "table" or #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
+  if type(asked) ~= "table" then return core.plain.move(ledger, asked) end
+  local version, refreshed, reason, mistakes = core.refresh(ledger)
+  if not version then return nil, refreshed, reason, mistakes end
+  if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
   if not asked.dry_run then
     local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked) end)
-    -- A transaction around it is poisoned, as by any command that is refused in it: by one that always is.
-    if not moved then core.plain.move(ledger, {}) end
+    -- A transaction around it is poisoned, as by any command that is refused in it.
+    if not moved then core.poison(ledger, code) end
     return moved, message, code, details
   end
   local answer
@@ -341,8 +346,12 @@ local function new_run(ledger, options)
   if ms > present then
     return refuse("date-in-future", "as_of", "as_of: is in the future; give an instant up to now")
   end
+  local version, message
+  version, message, code, details = core.refresh(ledger)
+  if not version then return nil, message, code, details end
   return {
     ledger = ledger, options = options, now = { ms = ms, day = day }, roles = options.roles or core.roles(ledger),
+    version = version,
     report = { looked = 0, moved = 0, refused = 0, refusals = {}, complete = true },
   }
 end
@@ -358,7 +367,7 @@ end
 
 local function passes(run, index, place, one, number)
   if not one.has_when then return true end
-  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms)
+  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, run.options.actor, run.roles)
   if ok then return answer end
   return nil, answer, code
 end
@@ -378,9 +387,12 @@ local function find_due(run, flow, index, number, here)
   return nil
 end
 
+local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
+
 ---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
 local function step(run, flow, index, number)
   local moved, message, code = run.ledger:transaction(function(tx)
+    if core.refresh(tx) ~= run.version then return nil, REPLACED, "busy" end
     local here = assert(stand(tx, flow, number))
     local place, failure, failed = find_due(run, flow, index, number, here)
     if failed then return nil, failure, failed end

@@ -1,4 +1,5 @@
 -- context.lua - the second argument of hooks and workflows: money, what may be read, and the words of a refusal.
+local calendar = require "tallystick.calendar"
 local host = require "tallystick.script.host"
 local mistakes = require "tallystick.config.mistakes"
 local nearest = require "tallystick.config.nearest"
@@ -84,7 +85,33 @@ local function add_intents(own, run)
   end
 end
 
-local function functions_of(run)
+---Where documents stand, and how long: what guards by workflow and by time ask.
+local function add_stages(own, workflows)
+  function own.stage(number, name)
+    local found
+    for _, workflow in ipairs(workflows) do
+      if workflow.id == name or name == nil and #workflows == 1 then found = workflow end
+    end
+    if not found then error(("ctx.stage: no workflow is called %s"):format(tostring(name)), 2) end
+    local document = host.readings.document(number)
+    if not document then return nil end
+    local stage, since = host.readings.stage(number, found.id)
+    return stage or found.initial, since
+  end
+
+  function own.days_between(from, to)
+    local days = {}
+    for index, text in ipairs { from, to } do
+      local day = type(text) == "string" and text:match "^%d%d%d%d%-%d%d%-%d%d"
+      if not day then error('ctx.days_between: give two days such as "2026-11-20"', 2) end
+      days[index] = calendar.day_of(day)
+    end
+    if #days < 2 then error('ctx.days_between: give two days such as "2026-11-20"', 2) end
+    return days[2] - days[1]
+  end
+end
+
+local function functions_of(run, workflows)
   local own = {}
 
   function own.refuse(code, message)
@@ -112,8 +139,9 @@ local function functions_of(run)
     return false
   end
 
-  add_intents(own, run)
   for name, read in pairs(host.readings) do own[name] = read end
+  add_intents(own, run)
+  add_stages(own, workflows)
   return own
 end
 
@@ -129,9 +157,10 @@ end
 
 ---Makes the context of a script, whose fields cannot be changed; a name that it has not is a mistake of the script's.
 ---@param run tallystick.Run
+---@param workflows table[] that the script declares
 ---@return table
-function context.new(run)
-  local own, facts, names = functions_of(run), {}, {}
+function context.new(run, workflows)
+  local own, facts, names = functions_of(run, workflows), {}, {}
   for _, name in ipairs(FACTS) do facts[name] = true end
   for name in pairs(own) do names[#names + 1] = name end
   for name in pairs(facts) do names[#names + 1] = name end

@@ -41,7 +41,7 @@ function inside.load(text, name)
   loaded = {
     workflows = workflows, template = template,
     before = hooks.by_command(declared, "before"), after = hooks.by_command(declared, "after"),
-    ctx = context.new(run),
+    ctx = context.new(run, workflows),
   }
   return config, nil, { before = names_of(loaded.before), after = names_of(loaded.after) }
 end
@@ -143,6 +143,9 @@ function inside.action(workflow, transition, document)
   run.intents = nil
   local refusal = run.refusal
   if refusal and not rawequal(answer, refusal.token) then error(NOT_RETURNED, 0) end
+  if answer ~= nil and not refusal then
+    error(("returned a %s; an action returns nothing or ctx.refuse(code, message)"):format(type(answer)), 0)
+  end
   intents.refusal = refusal and { code = refusal.code, message = refusal.message }
   return intents
 end
