@@ -8,14 +8,14 @@
 
 enum { WORK_MAX = 200 * 1000 * 1000, LENGTH_MAX = 1 << 20 };
 
-/* Calls the library's own function, kept as the upvalue, with the same arguments. */
+/* Runs the library's own function, kept as the upvalue, in this one's place. It may raise at its end, so the clock is looked
+ * at before it too. */
 static int pass_on(lua_State *S, double steps) {
-  int count = lua_gettop(S);
-  lua_pushvalue(S, lua_upvalueindex(1));
-  lua_insert(S, 1);
-  lua_call(S, count, LUA_MULTRET);
+  lua_CFunction function = lua_tocfunction(S, lua_upvalueindex(1));
   l_script_worked(S, steps);
-  return lua_gettop(S);
+  int results = function(S);
+  l_script_worked(S, steps);
+  return results;
 }
 
 static int refuse_work(lua_State *S, const char *what) {
@@ -24,60 +24,59 @@ static int refuse_work(lua_State *S, const char *what) {
 
 /* ---- Patterns ---- */
 
-/* How many steps a match may take at worst: a choice of a place in the text for each sign that can repeat, in order, times
- * two for each item that may be left out. */
-typedef struct pattern_shape {
-  int places, doublings;
-} pattern_shape;
-
-static pattern_shape shape_of(const char *pattern, size_t length, bool searches) {
-  pattern_shape shape = {0, 0};
-  size_t i = length && pattern[0] == '^' ? 1 : 0;
-  shape.places = i && !searches ? 0 : 1;
-  for (; i < length; i++) {
-    char c = pattern[i];
-    if (c == '%') {
-      char escaped = i + 1 < length ? pattern[i + 1] : 0;
-      if (escaped == 'b' || (escaped >= '0' && escaped <= '9')) shape.places++;
-      i++;
-    } else if (c == '*' || c == '+' || c == '-') {
-      shape.places++; /* inside a set it is no sign, and then counted for nothing */
-    } else if (c == '?') {
-      shape.doublings++;
+/* How many steps a match may take at worst. Each sign that repeats chooses a place in the text, and of k places in order
+ * there are (length + k) over k choices; an item that may be left out doubles them. A byte of the pattern is a step for each
+ * choice made before it; what repeats is one for each of its own too. */
+static double steps_of(const char *pattern, size_t pattern_length, double length, bool anchors) {
+  bool anchored = anchors && pattern_length && pattern[0] == '^';
+  double steps = 1, choices = anchored ? 1 : length + 1;
+  int places = anchored ? 0 : 1, item = 0;
+  for (size_t i = anchored ? 1 : 0; i < pattern_length && steps < 1e300; i++) {
+    char c = pattern[i], escaped = c == '%' && i + 1 < pattern_length ? pattern[i + 1] : 0;
+    bool repeats = c == '*' || c == '+' || c == '-'; /* inside a set it is no sign, and then counted for nothing */
+    if (repeats || escaped == 'b' || (escaped >= '0' && escaped <= '9')) {
+      places++;
+      choices *= (length + places) / places;
+      steps += choices * item;
     }
+    if (c == '?') choices *= 2;
+    item = repeats ? 0 : item + 1;
+    steps += choices;
+    if (escaped) i++;
   }
-  return shape;
-}
-
-static double steps_of(pattern_shape shape, double length) {
-  double steps = 1;
-  for (int i = 1; i <= shape.places && steps < 1e300; i++) steps *= (length + i) / i;
-  for (int i = 0; i < shape.doublings && steps < 1e300; i++) steps *= 2;
   return steps;
 }
 
-static int bounded_match(lua_State *S, const char *name, bool searches, bool may_be_plain) {
+static double match_steps(lua_State *S, bool anchors, bool may_be_plain) {
   size_t length, pattern_length;
   const char *text = lua_tolstring(S, 1, &length), *pattern = lua_tolstring(S, 2, &pattern_length);
-  if (text == NULL || pattern == NULL) return pass_on(S, 0);
-  bool plain = may_be_plain && lua_toboolean(S, 4);
-  double steps = plain ? (double)length * (double)pattern_length
-                       : steps_of(shape_of(pattern, pattern_length, searches), (double)length);
-  if (steps > WORK_MAX) return refuse_work(S, name);
-  return pass_on(S, steps);
+  if (text == NULL || pattern == NULL) return 0; /* the function itself says so */
+  if (may_be_plain && lua_toboolean(S, 4)) return (double)length * (double)pattern_length;
+  return steps_of(pattern, pattern_length, (double)length, anchors);
+}
+
+static int bounded_match(lua_State *S, const char *name, double steps) {
+  return steps > WORK_MAX ? refuse_work(S, name) : pass_on(S, steps);
 }
 
 static int bounded_find(lua_State *S) {
-  return bounded_match(S, "find", false, true);
+  return bounded_match(S, "find", match_steps(S, true, true));
 }
 static int bounded_first_match(lua_State *S) {
-  return bounded_match(S, "match", false, false);
+  return bounded_match(S, "match", match_steps(S, true, false));
 }
 static int bounded_gmatch(lua_State *S) {
-  return bounded_match(S, "gmatch", true, false);
+  return bounded_match(S, "gmatch", match_steps(S, false, false));
 }
+
+/* What replaces is gone through at each match, and may come to nothing. A chain of metatables is thousands of steps. */
 static int bounded_gsub(lua_State *S) {
-  return bounded_match(S, "gsub", true, false);
+  size_t length = 0, replacement = 0;
+  double steps = match_steps(S, true, false);
+  if (steps > 0) lua_tolstring(S, 1, &length);
+  if (lua_istable(S, 3) && lua_getmetatable(S, 3)) return luaL_error(S, "gsub wants a table without a metatable");
+  if (lua_isstring(S, 3)) lua_tolstring(S, 3, &replacement);
+  return bounded_match(S, "gsub", steps + (double)(length + 1) * (double)replacement);
 }
 
 /* An empty text can be repeated without end and without memory. */
@@ -95,7 +94,7 @@ static int bounded_rep(lua_State *S) {
 /* A metatable could tell any length. */
 static lua_Integer plain_length(lua_State *S, const char *what) {
   luaL_checktype(S, 1, LUA_TTABLE);
-  if (lua_getmetatable(S, 1)) luaL_error(S, "%s wants a table without a metatable", what);
+  if (lua_getmetatable(S, 1)) return luaL_error(S, "%s wants a table without a metatable", what);
   return (lua_Integer)lua_rawlen(S, 1);
 }
 
@@ -107,6 +106,9 @@ static int bounded_remove(lua_State *S) {
 }
 static int bounded_concat(lua_State *S) {
   return pass_on(S, (double)plain_length(S, "concat"));
+}
+static int bounded_unpack(lua_State *S) {
+  return pass_on(S, (double)plain_length(S, "unpack"));
 }
 
 /* Comparing texts takes as long as they are. */
@@ -125,13 +127,77 @@ static int bounded_sort(lua_State *S) {
 
 /* ---- Metatables ---- */
 
-/* A finalizer runs when nobody counts. */
+/* What a script's metatable may hold. */
+static const char *const metamethods[] = {
+    "__index", "__newindex", "__call", "__tostring", "__name", "__pairs", "__close", "__len", "__concat",
+    "__eq",    "__lt",       "__le",   "__unm",      "__add",  "__sub",   "__mul",   "__div", "__mod",
+    "__pow",   "__idiv",     "__band", "__bor",      "__bxor", "__bnot",  "__shl",   "__shr", NULL};
+
+static void refuse_metamethod(lua_State *S, const char *name) {
+  lua_pushstring(S, name);
+  if (lua_rawget(S, 2) != LUA_TNIL) luaL_error(S, "a metatable with %s is not for scripts", name);
+  lua_pop(S, 1);
+}
+
+/* A table takes a copy of the metatable, once, so that nothing is added to it later: a finalizer (__gc) runs when nobody
+ * counts, and over weak keys (__mode) the collector takes the square of their number in one step. A thing that calls a thing
+ * (__call) would be called without end. getmetatable gives what the script gave. */
 static int bounded_setmetatable(lua_State *S) {
-  if (lua_istable(S, 2)) {
-    lua_pushliteral(S, "__gc");
-    if (lua_rawget(S, 2) != LUA_TNIL) return luaL_error(S, "a metatable with __gc is not for scripts");
-    lua_pop(S, 1);
+  if (!lua_istable(S, 2)) return pass_on(S, 0);
+  lua_settop(S, 2);
+  refuse_metamethod(S, "__gc");
+  refuse_metamethod(S, "__mode");
+  lua_newtable(S);
+  for (const char *const *name = metamethods; *name; name++) {
+    lua_pushstring(S, *name);
+    lua_pushvalue(S, -1);
+    int type = lua_rawget(S, 2);
+    if (strcmp(*name, "__call") == 0 && type != LUA_TNIL && type != LUA_TFUNCTION)
+      return luaL_error(S, "__call wants a function");
+    if (type == LUA_TNIL) lua_pop(S, 2);
+    else lua_rawset(S, 3);
   }
+  lua_pushliteral(S, "__metatable");
+  lua_pushvalue(S, -1);
+  if (lua_rawget(S, 2) == LUA_TNIL) {
+    lua_pop(S, 1);
+    lua_pushvalue(S, 2);
+  }
+  lua_rawset(S, 3);
+  lua_replace(S, 2);
+  return pass_on(S, 0);
+}
+
+/* ---- Errors and coroutines ---- */
+
+/* The end of the budget is raised inside the count hook, where nothing counts: no handler of a script's sees it. */
+static int handle_error(lua_State *S) {
+  if (l_script_of(S)->spent) return 1;
+  lua_settop(S, 1);
+  lua_pushvalue(S, lua_upvalueindex(1));
+  lua_insert(S, 1);
+  lua_call(S, 1, 1);
+  return 1;
+}
+
+static int bounded_xpcall(lua_State *S) {
+  luaL_checktype(S, 2, LUA_TFUNCTION);
+  lua_pushvalue(S, 2);
+  lua_pushcclosure(S, handle_error, 1);
+  lua_replace(S, 2);
+  return pass_on(S, 0);
+}
+
+/* A thread counts its own instructions, from nothing. Many that each end before they are counted are counted here. */
+static int bounded_create(lua_State *S) {
+  l_script_look(S);
+  return pass_on(S, 0);
+}
+
+/* A thread that was stopped inside the count hook would run what is to be closed in it uncounted. */
+static int bounded_close(lua_State *S) {
+  lua_State *thread = lua_tothread(S, 1);
+  if (thread && l_script_stopped(thread)) return luaL_error(S, "a coroutine that its budget ended stays as it is");
   return pass_on(S, 0);
 }
 
@@ -153,9 +219,14 @@ static const bound bounds[] = {
     {LUA_TABLIBNAME, "remove", bounded_remove},
     {LUA_TABLIBNAME, "concat", bounded_concat},
     {LUA_TABLIBNAME, "sort", bounded_sort},
+    {LUA_TABLIBNAME, "unpack", bounded_unpack},
     {LUA_TABLIBNAME, "move", NULL},    /* counts to 2^63 within one instruction */
     {LUA_MATHLIBNAME, "random", NULL}, /* what is kept must mean the same every year */
     {LUA_MATHLIBNAME, "randomseed", NULL},
+    {LUA_COLIBNAME, "create", bounded_create},
+    {LUA_COLIBNAME, "close", bounded_close},
+    {LUA_COLIBNAME, "wrap", NULL}, /* made anew of the others in environment.lua: it closes what failed */
+    {LUA_GNAME, "xpcall", bounded_xpcall},
     {LUA_GNAME, "setmetatable", bounded_setmetatable},
     {NULL, NULL, NULL},
 };

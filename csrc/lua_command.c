@@ -22,25 +22,31 @@ static bool reload_script(lua_State *L, int *pushed) {
 
 int l_take_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
-  int32_t version;
   l_script *script = lua_isnoneornil(L, 2) ? NULL : luaL_checkudata(L, 2, SCRIPT_TYPE);
+  lua_Integer version = luaL_checkinteger(L, 3);
   lua_settop(L, 2);
-  tally_code code = tally_ledger_reload(box->ledger, &version);
-  if (code) return l_push_error(L, box->ledger, code);
   lua_setiuservalue(L, 1, LEDGER_SCRIPT);
   box->script = script;
-  box->script_version = version;
+  box->script_version = (int32_t)version;
   lua_pushboolean(L, 1);
   return 1;
 }
 
 /* ---- What hooks tell ---- */
 
-/* Calls a function of the host's, with the arguments on top of the stack; what it raises concerns nobody any more. */
+/* Calls a function of the host's, with the arguments on top of the stack; what it raises concerns nobody any more. What it
+ * asks of the ledger may fail and log in its turn: that stands in its answers, and is not told again without end. */
 static void tell(lua_State *L, int self, int which, int arguments) {
+  l_ledger *box = lua_touserdata(L, self);
   lua_getiuservalue(L, self, which);
   lua_insert(L, -arguments - 1);
+  if (box->telling || lua_isnil(L, -arguments - 1)) {
+    lua_pop(L, arguments + 1);
+    return;
+  }
+  box->telling = true;
   if (lua_pcall(L, arguments, 0, 0) != LUA_OK) lua_pop(L, 1);
+  box->telling = false;
 }
 
 /* Adds the value at the top to the list in a field of an answer. */
@@ -79,15 +85,16 @@ static void tell_failure(lua_State *L, int self, const hook_failure *failure) {
 }
 
 /* What was logged since the last time goes to the host line by line, and into the answer where there is one (not 0). */
-static void tell_log(lua_State *L, int self, l_ledger *box, int answer) {
-  if (!l_push_log(L, box->script)) return;
-  int lines = lua_gettop(L);
-  for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, lines); i++) {
-    lua_rawgeti(L, lines, i);
+static void tell_log(lua_State *L, int self, l_script *script, int answer) {
+  if (!l_push_log(L, script)) return;
+  const char *from = lua_tostring(L, -1), *end;
+  for (; (end = strchr(from, '\n')) != NULL; from = end + 1) {
+    lua_pushlstring(L, from, (size_t)(end - from));
+    if (answer) {
+      lua_pushvalue(L, -1);
+      add_to_list(L, answer, "log");
+    }
     tell(L, self, LEDGER_ON_LOG, 1);
-    if (answer == 0) continue;
-    lua_rawgeti(L, lines, i);
-    add_to_list(L, answer, "log");
   }
   lua_pop(L, 1);
 }
@@ -124,34 +131,41 @@ static void forget_events(lua_State *L, int self, l_ledger *box, int64_t count) 
   lua_pop(L, 1);
 }
 
-/* Runs the hooks of all events that were committed. The list of answers is taken out first: a host's on_error may use the
- * ledger. */
-static void run_after_hooks(lua_State *L, int self, l_ledger *box) {
+/* Runs the hooks of one event. False where a host that was told of one closed the ledger: no more can be run. */
+static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, int answer, hook_step *step) {
   hook_failure failure;
-  if (!has_after(box) || tally_transaction_depth(box->ledger) > 0) return;
-  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    return;
-  }
-  int answers = lua_gettop(L);
-  lua_pushnil(L);
-  lua_setiuservalue(L, self, LEDGER_ANSWERS);
-  for (lua_Integer i = 1;; i++) {
-    hook_step step;
-    lua_rawgeti(L, answers, i);
-    int answer = lua_istable(L, -1) ? lua_gettop(L) : 0;
-    while ((step = l_run_after(box->script, box, &failure)) == HOOK_RAN || step == HOOK_FAILED) {
-      if (step == HOOK_RAN) continue;
-      tell_failure(L, self, &failure);
-      if (answer == 0) continue;
+  while (box->ledger && ((*step = l_run_after(script, box, &failure)) == HOOK_RAN || *step == HOOK_FAILED)) {
+    if (*step == HOOK_RAN) continue;
+    if (answer) {
       l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
     }
-    tell_log(L, self, box, answer);
-    lua_settop(L, answers);
-    if (step == HOOK_NONE_LEFT) break;
+    tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
+    tell_failure(L, self, &failure);
   }
-  lua_pop(L, 1);
+  tell_log(L, self, script, answer);
+  return box->ledger != NULL;
+}
+
+/* Runs the hooks of all events that were committed. A host that is told of a failure may use the ledger: the answers are
+ * taken out first, and the script, which the ledger may replace meanwhile, is kept on the stack. */
+static void run_after_hooks(lua_State *L, int self, l_ledger *box) {
+  hook_step step = HOOK_RAN;
+  l_script *script = box->script;
+  if (!has_after(box) || tally_transaction_depth(box->ledger) > 0) return;
+  int top = lua_gettop(L), open = true;
+  lua_getiuservalue(L, self, LEDGER_SCRIPT);
+  if (lua_getiuservalue(L, self, LEDGER_ANSWERS) == LUA_TTABLE) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, self, LEDGER_ANSWERS);
+    l_begin_after(script);
+    for (lua_Integer i = 1; open && step != HOOK_NONE_LEFT; i++) {
+      int answer = lua_rawgeti(L, top + 2, i) == LUA_TTABLE ? top + 3 : 0;
+      open = run_event(L, self, box, script, answer, &step);
+      lua_settop(L, top + 2);
+    }
+  }
+  lua_settop(L, top);
 }
 
 /* ---- Commands ---- */
@@ -173,17 +187,13 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
     *result = *proposal->result;
     return TALLY_OK;
   }
-  bool dry_run = proposal->dry_run;
+  bool keep = (script->after & bit) && !proposal->dry_run;
   if (script->before & bit) code = l_ask_hooks(script, box, proposal);
+  if (!code && keep) code = l_keep_event(script, box, proposal);
   if (code) return code;
-  int64_t kept = 0;
-  if ((script->after & bit) && !dry_run) {
-    kept = l_kept_events(script);
-    *event = l_keep_event(script, box, proposal);
-  }
   code = tally_accept(box->ledger, result);
-  if (code && *event) l_forget_events(script, kept);
-  if (code) *event = false;
+  if (code && keep) l_forget_events(script, script->waiting - 1);
+  *event = keep && !code;
   return code;
 }
 
@@ -197,9 +207,9 @@ static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool 
   l_done(box, 0);
   if (!hooked) return 1;
   int place = lua_gettop(L);
-  tell_log(L, 1, box, place);
   if (event) keep_answer(L, 1, place);
-  run_after_hooks(L, 1, box);
+  if (event && tally_transaction_depth(box->ledger) == 0) run_after_hooks(L, 1, box);
+  else tell_log(L, 1, box->script, place);
   return 1;
 }
 
@@ -221,7 +231,7 @@ static int execute(lua_State *L) {
   }
   if (code == TALLY_OK) return answer(L, box, &result, event);
   pushed = l_done(box, l_push_error(L, box->ledger, code));
-  if (is_hooked(box, command)) tell_log(L, 1, box, 0);
+  if (is_hooked(box, command)) tell_log(L, 1, box->script, 0);
   return pushed;
 }
 
@@ -239,7 +249,12 @@ void l_push_commands(lua_State *L) {
  * waiting when it began. */
 static int end_transaction(lua_State *L, l_ledger *box, int first, int64_t kept) {
   int count = lua_gettop(L) - first + 1;
-  luaL_checkstack(L, 16, "too many results");
+  if (!lua_checkstack(L, 24)) {
+    lua_settop(L, first);
+    tally_rollback(box->ledger);
+    forget_events(L, 1, box, kept);
+    return luaL_error(L, "the transaction's function gave too many results; it was rolled back");
+  }
   if (count > 0 && lua_isnil(L, first)) {
     tally_rollback(box->ledger);
     forget_events(L, 1, box, kept);
@@ -281,7 +296,7 @@ int l_ledger_transaction(lua_State *L) {
   tally_code code = tally_begin(box->ledger);
   if (code) return l_push_error(L, box->ledger, code);
   if (allow) tally_allow_refusals(box->ledger);
-  int64_t kept = has_after(box) ? l_kept_events(box->script) : 0;
+  int64_t kept = has_after(box) ? box->script->waiting : 0;
   int depth = tally_transaction_depth(box->ledger);
   lua_pushvalue(L, 2);
   lua_pushvalue(L, 1);

@@ -60,8 +60,7 @@ static const char *const event_names[EVENT_FIELD_COUNT] = {
 };
 
 typedef struct event {
-  const tally_proposal *proposal; /* the same as the script's as long as the event lasts */
-  int64_t act;
+  uint64_t run; /* the script's, as long as the event lasts */
 } event;
 
 static void push_text(lua_State *S, tally_text text) {
@@ -178,6 +177,7 @@ static bool push_of_payment(lua_State *S, const l_script *script, const tally_pa
 }
 
 static bool push_of_documents(lua_State *S, l_script *script, const tally_proposal *proposal, event_field field) {
+  l_script_look(S); /* each is read */
   switch (field) {
   case EVENT_DOCUMENT:
     push_text(S, proposal->result->has_document ? proposal->result->document : (tally_text){NULL, 0});
@@ -310,14 +310,20 @@ static int unknown_field(lua_State *S) {
   return luaL_error(S, "the event has no field %s", name);
 }
 
-static int event_index(lua_State *S) {
+/* The proposal that an event is of; raises where its hook is over. */
+static const tally_proposal *check_event(lua_State *S) {
   event *self = luaL_checkudata(S, 1, EVENT_CLASS);
   l_script *script = l_script_of(S);
+  if (script->proposal == NULL || script->run != self->run)
+    luaL_error(S, "the event is over; keep what you need of it in locals while its hook runs");
+  return script->proposal;
+}
+
+static int event_index(lua_State *S) {
+  luaL_checkudata(S, 1, EVENT_CLASS);
   int field = field_of(S, 2);
   if (field < 0) return unknown_field(S);
-  if (script->proposal == NULL || script->proposal != self->proposal || self->proposal->act != self->act)
-    return luaL_error(S, "the event is over; keep what you need of it in locals while its hook runs");
-  push_field(S, script, self->proposal, (event_field)field);
+  push_field(S, l_script_of(S), check_event(S), (event_field)field);
   return 1;
 }
 
@@ -358,11 +364,9 @@ static void push_event_table(lua_State *S, l_script *script, const tally_proposa
 }
 
 static int event_pairs(lua_State *S) {
-  event *self = luaL_checkudata(S, 1, EVENT_CLASS);
-  l_script *script = l_script_of(S);
-  if (script->proposal == NULL || script->proposal != self->proposal) return luaL_error(S, "the event is over");
+  const tally_proposal *proposal = check_event(S);
   lua_getglobal(S, "next");
-  push_event_table(S, script, self->proposal);
+  push_event_table(S, l_script_of(S), proposal);
   return 2;
 }
 
@@ -394,6 +398,7 @@ static l_script *check_running(lua_State *S) {
   l_script *script = l_script_of(S);
   if (script->box == NULL || script->box->ledger == NULL)
     luaL_error(S, "the ledger can be read while a hook runs, not before or after");
+  l_script_look(S);
   return script;
 }
 
@@ -407,6 +412,8 @@ static tally_text check_text(lua_State *S, int index, const char *what) {
   return l_text(S, index);
 }
 
+enum { SHOWN_BYTES = 40 }; /* of what is no amount */
+
 /* money "120.50": a money value of the ledger's currency. */
 static int read_money(lua_State *S) {
   l_script *script = check_running(S);
@@ -414,8 +421,14 @@ static int read_money(lua_State *S) {
   tally_text text = check_text(S, 1, "ctx.money");
   if (tally_money_parse(text.data, text.length, currency_of(script), &minor))
     return luaL_error(S, "ctx.money: %s is no amount in %s; write digits such as \"120.50\"",
-                      luaL_tolstring(S, 1, NULL), currency_of(script)->code);
+                      lua_pushlstring(S, text.data, text.length < SHOWN_BYTES ? text.length : SHOWN_BYTES),
+                      currency_of(script)->code);
   l_push_money(S, minor, currency_of(script));
+  return 1;
+}
+
+static int push_none(lua_State *S) {
+  lua_pushnil(S);
   return 1;
 }
 
@@ -426,7 +439,7 @@ static int read_document(lua_State *S) {
   tally_text number = check_text(S, 1, "ctx.document");
   begin_reading(script, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_document(script->box->ledger, number, script->request, &document);
-  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_document(S, document, currency_of(script), true);
   return 1;
@@ -437,7 +450,7 @@ static int read_payment(lua_State *S) {
   const tally_payment *payment;
   tally_text number = check_text(S, 1, "ctx.payment");
   tally_code code = tally_read_payment(script->box->ledger, number, &payment);
-  if (code == TALLY_ERR_PAYMENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_PAYMENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_payment(S, payment, currency_of(script));
   return 1;
@@ -449,16 +462,26 @@ static int read_patient(lua_State *S) {
   tally_text id = check_text(S, 1, "ctx.patient");
   begin_reading(script, TALLY_QUERY_DOCUMENT);
   tally_code code = tally_read_patient(script->box->ledger, id, script->request, &patient);
-  if (code == TALLY_ERR_PATIENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_PATIENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   l_push_patient(S, patient, currency_of(script));
   return 1;
+}
+
+/* A misspelt name would be no filter at all. */
+static void check_totals_names(lua_State *S) {
+  for (lua_pushnil(S); lua_next(S, 1); lua_pop(S, 1)) {
+    const char *name = lua_type(S, -2) == LUA_TSTRING ? lua_tostring(S, -2) : luaL_typename(S, -2);
+    bool known = strcmp(name, "from") == 0 || strcmp(name, "to") == 0 || strcmp(name, "by") == 0;
+    if (!known) luaL_error(S, "ctx.totals has no field %s; it takes from, to and by", name);
+  }
 }
 
 /* Takes from, to and by of a totals query. */
 static void fill_totals(lua_State *S, l_script *script) {
   static const char *const days[] = {"from", "to"};
   luaL_checktype(S, 1, LUA_TTABLE);
+  check_totals_names(S);
   for (int i = 0; i < 2; i++) {
     l_raw_field(S, 1, days[i]);
     if (!lua_isnil(S, -1)) {
@@ -520,11 +543,14 @@ void l_open_hooks(lua_State *S) {
   lua_setfield(S, -2, "readings");
   lua_pushcfunction(S, read_fact);
   lua_setfield(S, -2, "fact");
+  push_names(S);
+  lua_setfield(S, -2, "event_names");
 }
 
 /* ---- Running ---- */
 
 static void begin_run(l_script *script, l_ledger *box, const tally_proposal *proposal) {
+  script->run++;
   script->box = box;
   script->proposal = proposal;
   script->now_ms = proposal->now_ms;
@@ -555,7 +581,7 @@ static int before_body(lua_State *S) {
   lua_settop(S, 0);
   lua_pushstring(S, tally_command_name(script->proposal->command));
   made = lua_newuserdatauv(S, sizeof *made, 0);
-  *made = (event){script->proposal, script->proposal->act};
+  *made = (event){script->run};
   luaL_setmetatable(S, EVENT_CLASS);
   if (!l_script_call(script, "before", 2, 3)) {
     lua_pushboolean(S, 0);
@@ -644,41 +670,54 @@ static int keep_body(lua_State *S) {
   return 0;
 }
 
-bool l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal) {
+tally_code l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal) {
+  char message[SCRIPT_MESSAGE_BYTES];
   begin_run(script, box, proposal);
+  script->keeping = true;
   bool kept = l_script_run(script, keep_body, script);
+  script->keeping = false;
   l_end_reading(script);
-  return kept;
+  if (kept) script->waiting++;
+  if (kept) return TALLY_OK;
+  tally_code code = tally_error_code(box->ledger);
+  snprintf(message, sizeof message, "%s",
+           code ? tally_error_message(box->ledger) : "out of memory; nothing was written");
+  return tally_decline(box->ledger, code ? code : TALLY_ERR_OUT_OF_MEMORY, message);
 }
 
-typedef struct forgetting {
+/* A call of inside's with a count. */
+typedef struct telling {
   l_script *script;
+  const char *name;
   lua_Integer count;
-} forgetting;
+} telling;
 
-static int kept_body(lua_State *S) {
-  forgetting *with = lua_touserdata(S, 1);
+static int tell_body(lua_State *S) {
+  const telling *with = lua_touserdata(S, 1);
   lua_settop(S, 0);
   lua_rawgetp(S, LUA_REGISTRYINDEX, with->script);
-  lua_getfield(S, -1, with->count < 0 ? "kept" : "forget");
-  if (with->count < 0) {
-    lua_call(S, 0, 1);
-    with->count = lua_tointeger(S, -1);
-  } else {
-    lua_pushinteger(S, with->count);
-    lua_call(S, 1, 0);
-  }
+  lua_getfield(S, -1, with->name);
+  lua_pushinteger(S, with->count);
+  lua_call(S, 1, 0);
   return 0;
 }
 
-int64_t l_kept_events(l_script *script) {
-  forgetting with = {script, -1};
-  return l_script_run(script, kept_body, &with) ? with.count : 0;
+/* Tells what becomes of the events that wait; `count` of them stay. */
+static void tell_inside(l_script *script, const char *name, int64_t count) {
+  telling with = {script, name, (lua_Integer)count};
+  l_script_run(script, tell_body, &with);
+  lua_settop(script->S, 0);
+  script->waiting = count;
 }
 
 void l_forget_events(l_script *script, int64_t count) {
-  forgetting with = {script, (lua_Integer)count};
-  l_script_run(script, kept_body, &with);
+  tell_inside(script, "forget", count);
+  if (count == 0 && script->batches == 0) script->waiting_bytes = 0;
+}
+
+void l_begin_after(l_script *script) {
+  tell_inside(script, "committed", 0);
+  script->batches++;
 }
 
 static int after_body(lua_State *S) {
@@ -689,7 +728,7 @@ static int after_body(lua_State *S) {
 }
 
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure) {
-  l_begin_reading(script, box, tally_now_ms());
+  l_begin_reading(script, box, script->now_ms); /* as of the last command */
   bool ran = l_script_run(script, after_body, script);
   int kind = ran ? lua_type(script->S, 1) : LUA_TNIL;
   bool is_false = kind == LUA_TBOOLEAN && !lua_toboolean(script->S, 1);
@@ -698,7 +737,9 @@ hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure) {
   lua_settop(script->S, 0);
   if (kind == LUA_TNIL) return HOOK_FAILED;
   if (kind == LUA_TNUMBER) return HOOK_EVENT_DONE;
-  return is_false ? HOOK_NONE_LEFT : HOOK_RAN;
+  if (!is_false) return HOOK_RAN;
+  if (--script->batches == 0 && script->waiting == 0) script->waiting_bytes = 0;
+  return HOOK_NONE_LEFT;
 }
 
 /* ---- The log ---- */
@@ -713,9 +754,10 @@ static int log_body(lua_State *S) {
   return 1;
 }
 
+/* One text is copied before anything else happens in L, whose collector may run a host's finalizer, which may use S. */
 bool l_push_log(lua_State *L, l_script *script) {
-  bool any = l_script_run(script, log_body, script) && lua_rawlen(script->S, 1) > 0;
-  if (any) l_script_copy(L, script, 1);
-  lua_settop(script->S, 0);
-  return any;
+  if (!l_script_run(script, log_body, script) || lua_type(script->S, 1) != LUA_TSTRING) return false;
+  tally_text lines = l_text(script->S, 1);
+  lua_pushlstring(L, lines.data, lines.length);
+  return true;
 }

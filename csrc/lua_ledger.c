@@ -175,12 +175,16 @@ static void push_info(lua_State *L, const tally_info *info) {
   set_script(L, info);
 }
 
-/* The script in force, without asking the file for anything. */
+/* The script in force, and which version it is. */
 static int ledger_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
-  const tally_config *config = tally_ledger_config(box->ledger);
+  int32_t version;
   l_hold(box);
-  lua_createtable(L, 0, 2);
+  tally_code code = tally_ledger_reload(box->ledger, &version);
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
+  const tally_config *config = tally_ledger_config(box->ledger);
+  lua_createtable(L, 0, 3);
+  set_integer(L, "version", version);
   l_set_text(L, "name", config->script_name);
   l_set_text(L, "text", config->script_text);
   return l_done(box, 1);

@@ -5,6 +5,7 @@
  * an instruction are bounded where they are given to the script (lua/tallystick/script/environment.lua). */
 #include "lua_script.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 enum {
   HOOK_INSTRUCTIONS = 100,   /* between two looks at the budget: one may be a concatenation of a whole megabyte */
+  STOPPED_INSTRUCTIONS = 1,  /* … of a thread that was stopped */
   VALUE_BYTES_MAX = 1 << 20, /* of one string or table: what bounds one instruction's work */
   WORK_LONG = 100000,        /* steps of a C function after which the clock is looked at */
   CHURN_FACTOR = 16,         /* how often the memory may be filled anew within one call */
@@ -26,7 +28,7 @@ enum {
 static bool may_grow(const l_script *script, size_t grown, size_t size) {
   if (!script->guarded) return true;
   if (script->spent || size > VALUE_BYTES_MAX) return false;
-  return script->used_bytes + grown <= (size_t)script->limits.memory_bytes;
+  return script->used_bytes + grown <= (size_t)script->limits.memory_bytes + script->waiting_bytes;
 }
 
 /* Lua's allocator. What becomes smaller always succeeds, as Lua wants it. */
@@ -41,6 +43,7 @@ static void *allocate(void *data, void *old, size_t old_size, size_t size) {
   if (size > old_size) {
     if (script->guarded && (script->churn_left -= (int64_t)(size - old_size)) < 0) script->spent = SPENT_MEMORY;
     if (!may_grow(script, size - old_size, size)) return NULL;
+    if (script->keeping) script->waiting_bytes += size - old_size;
   }
   void *memory = realloc(old, size);
   if (memory == NULL) return size < old_size ? old : NULL;
@@ -77,19 +80,27 @@ static int script_line(lua_State *S) {
 /* Raises a value that needs no memory, at every instruction from now on. */
 static int stop(lua_State *S, l_script *script) {
   if (script->line == 0) script->line = script_line(S);
-  lua_sethook(S, count, LUA_MASKCOUNT, 1);
+  lua_sethook(S, count, LUA_MASKCOUNT, STOPPED_INSTRUCTIONS);
   lua_pushlightuserdata(S, script);
   return lua_error(S);
 }
 
-static void count(lua_State *S, lua_Debug *unused) {
-  (void)unused;
+bool l_script_stopped(lua_State *thread) {
+  return lua_gethookcount(thread) == STOPPED_INSTRUCTIONS;
+}
+
+void l_script_look(lua_State *S) {
   l_script *script = l_script_of(S);
   if (!script->guarded) return;
   script->instructions_left -= HOOK_INSTRUCTIONS;
   if (!script->spent && script->instructions_left < 0) script->spent = SPENT_INSTRUCTIONS;
   if (!script->spent && processor_seconds() > script->deadline) script->spent = SPENT_TIME;
   if (script->spent) stop(S, script);
+}
+
+static void count(lua_State *S, lua_Debug *unused) {
+  (void)unused;
+  l_script_look(S);
 }
 
 void l_script_worked(lua_State *S, double steps) {
@@ -131,24 +142,40 @@ static void word_spent(l_script *script) {
   }
 }
 
+/* The length of the character of UTF-8 that a text begins with, 0 where it is broken or a control character. */
+static size_t printable_bytes(const char *text, size_t length) {
+  unsigned char first = (unsigned char)text[0], second = length > 1 ? (unsigned char)text[1] : 0;
+  if (first < 0x80) return first >= 0x20 && first != 0x7f;
+  size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || bytes > length) return 0;
+  for (size_t i = 1; i < bytes; i++) {
+    if (((unsigned char)text[i] & 0xc0) != 0x80) return 0;
+  }
+  if ((first == 0xc2 || first == 0xe0) && second < 0xa0) return 0; /* C1 controls; longer than need be */
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return first == 0xed && second > 0x9f ? 0 : bytes; /* halves of pairs */
+}
+
 /* Copies what can be printed anywhere, cut where a character begins, without the position that Lua puts before it. */
 static void word_text(l_script *script, const char *text, size_t length) {
   char *end;
-  size_t used = 0, prefix = sizeof CHUNK_PREFIX - 1;
+  size_t used = 0, at = 0, prefix = sizeof CHUNK_PREFIX - 1;
   if (length > prefix && memcmp(text, CHUNK_PREFIX, prefix) == 0) {
     long line = strtol(text + prefix, &end, 10);
-    if (end > text + prefix && end[0] == ':' && end[1] == ' ') {
+    if (end > text + prefix && end[0] == ':' && end[1] == ' ' && line > 0 && line <= INT_MAX) {
       script->line = (int)line;
       length -= (size_t)(end + 2 - text);
       text = end + 2;
     }
   }
-  for (size_t i = 0; i < length && used < SCRIPT_MESSAGE_BYTES - 8; i++) {
-    unsigned char c = (unsigned char)text[i];
-    script->message[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+  while (at < length) {
+    size_t bytes = printable_bytes(text + at, length - at), taken = bytes ? bytes : 1;
+    if (used + taken > SCRIPT_MESSAGE_BYTES - 8) break;
+    memcpy(script->message + used, bytes ? text + at : "?", taken);
+    used += taken;
+    at += taken;
   }
-  while (used < length && used > 0 && ((unsigned char)script->message[used - 1] & 0x80)) used--;
-  snprintf(script->message + used, SCRIPT_MESSAGE_BYTES - used, "%s", used < length && length > 400 ? "…" : "");
+  snprintf(script->message + used, SCRIPT_MESSAGE_BYTES - used, "%s", at < length ? "…" : "");
 }
 
 /* Words the error at the top of S's stack and takes it away. */
@@ -192,9 +219,14 @@ bool l_script_call(l_script *script, const char *name, int arguments, int result
   begin_budget(script);
   int status = lua_pcall(S, arguments, results, base + 1);
   end_budget(script);
+  bool within = status == LUA_OK && !script->spent;
+  if (status == LUA_OK && !within) { /* it ended before its next instruction was counted */
+    lua_settop(S, base + 1);
+    lua_pushnil(S);
+  }
   lua_remove(S, base + 1);
-  if (status != LUA_OK) word_error(script, status);
-  return status == LUA_OK;
+  if (!within) word_error(script, status);
+  return within;
 }
 
 bool l_script_run(l_script *script, lua_CFunction body, void *data) {
@@ -322,6 +354,12 @@ static int inside_line(lua_State *S) {
   return 1;
 }
 
+/* look(): for our own side, before it goes on with work that is long. */
+static int inside_look(lua_State *S) {
+  l_script_look(S);
+  return 0;
+}
+
 /* require(name) of our own modules, whose code the host gave. Upvalues: the code by name, what was loaded. */
 static int inside_require(lua_State *S) {
   size_t length;
@@ -370,6 +408,8 @@ static int boot_state(lua_State *S) {
   lua_newtable(S);
   lua_pushcfunction(S, inside_line);
   lua_setfield(S, -2, "line");
+  lua_pushcfunction(S, inside_look);
+  lua_setfield(S, -2, "look");
   lua_pushcfunction(S, l_currency_exponent);
   lua_setfield(S, -2, "exponent");
   l_open_hooks(S);
@@ -458,28 +498,29 @@ typedef struct source {
   tally_text text, name;
 } source;
 
-static int load_body(lua_State *S) {
-  const source *from = lua_touserdata(S, 1);
-  lua_pushlstring(S, from->text.data, from->text.length);
-  lua_pushlstring(S, from->name.data, from->name.length);
-  if (!l_script_call(from->script, "load", 2, 3)) return luaL_error(S, "%s", from->script->message);
-  return 3;
-}
-
-/* Which commands have hooks: the third value of load, a table of lists of names. */
+/* Which commands have hooks: the third value of load, sets of names by phase. */
 static uint32_t read_hooked(lua_State *S, const char *phase) {
   uint32_t set = 0;
-  if (!lua_istable(S, 3)) return 0;
-  lua_pushstring(S, phase);
-  lua_rawget(S, 3);
-  for (int i = 1; lua_istable(S, -1) && i <= TALLY_COMMAND_LAST_WRITING; i++) {
-    lua_pushstring(S, tally_command_name((tally_command)i));
-    lua_rawget(S, -2);
+  lua_getfield(S, 3, phase);
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_getfield(S, -1, tally_command_name((tally_command)i));
     if (lua_toboolean(S, -1)) set |= (uint32_t)1 << i;
     lua_pop(S, 1);
   }
   lua_pop(S, 1);
   return set;
+}
+
+static int load_body(lua_State *S) {
+  const source *from = lua_touserdata(S, 1);
+  lua_settop(S, 0);
+  lua_pushlstring(S, from->text.data, from->text.length);
+  lua_pushlstring(S, from->name.data, from->name.length);
+  if (!l_script_call(from->script, "load", 2, 3)) return luaL_error(S, "%s", from->script->message);
+  if (lua_isnil(S, 1)) return 3;
+  from->script->before = read_hooked(S, "before");
+  from->script->after = read_hooked(S, "after");
+  return 3;
 }
 
 /* script:load(text, name): checks and runs a script; the configuration, or nil and the list of mistakes. What was loaded
@@ -501,10 +542,6 @@ static int script_load(lua_State *L) {
     return 2;
   }
   lua_State *S = from.script->S;
-  if (!lua_isnil(S, 1)) {
-    from.script->before = read_hooked(S, "before");
-    from.script->after = read_hooked(S, "after");
-  }
   l_script_copy(L, from.script, 1);
   if (lua_istable(L, -1)) {
     lua_pushvalue(L, -1);

@@ -33,9 +33,16 @@ typedef struct l_script {
   char message[SCRIPT_MESSAGE_BYTES]; /* of the last failure, and the script's line, 0 where it is not known */
   int line;
   uint32_t before, after; /* the commands that have such hooks, a bit each */
+  /* How many events wait for their commit, and how many lists of committed ones are gone through, one within the other.
+   * What they hold is the host's doing, and no part of the script's memory. */
+  int64_t waiting;
+  int batches;
+  bool keeping;
+  size_t waiting_bytes;
   /* While hooks run: what they may read. */
   l_ledger *box;
   const tally_proposal *proposal; /* while `before` hooks run */
+  uint64_t run;                   /* counts proposals: an event is of one */
   tally_request *request;
   int64_t now_ms;
   tally_text actor;
@@ -58,8 +65,12 @@ void l_script_copy(lua_State *L, l_script *script, int index);
 
 /* lua_bounds.c: bounds what the libraries of S do within one instruction. */
 void l_bound_libraries(lua_State *S);
-/* Looks at the clock after work that took many steps; raises where the time is spent. */
+/* Counts and looks at the clock as if a hundred instructions had run; raises where the budget is spent. */
+void l_script_look(lua_State *S);
+/* Looks at the clock around work that takes many steps; raises where the time is spent. */
 void l_script_worked(lua_State *S, double steps);
+/* Whether the end of the budget was raised in a thread. */
+bool l_script_stopped(lua_State *thread);
 
 /* Copies a plain value of L's onto S's stack; inside of l_script_run. Two stack places of L are used meanwhile. */
 void l_script_give(l_script *script, lua_State *L, int index);
@@ -87,16 +98,18 @@ void l_end_reading(l_script *script);
  * is what the command answers. */
 tally_code l_ask_hooks(l_script *script, l_ledger *box, const tally_proposal *proposal);
 
-/* Events for `after` hooks wait for their commit: keeps one; says how many wait; forgets those after the first `count`. */
-bool l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal);
-int64_t l_kept_events(l_script *script);
+/* Events for `after` hooks wait for their commit: keeps one, script->waiting tells how many there are; forgets those after
+ * the first `count`. Where an event cannot be kept, the proposal is declined with the code that this gives. */
+tally_code l_keep_event(l_script *script, l_ledger *box, const tally_proposal *proposal);
 void l_forget_events(l_script *script, int64_t count);
 
+/* Takes the events that wait as committed. Their hooks are run until HOOK_NONE_LEFT, before those of any earlier ones. */
+void l_begin_after(l_script *script);
 /* Runs the next `after` hook; HOOK_EVENT_DONE after the last of an event's. */
 typedef enum hook_step { HOOK_RAN, HOOK_FAILED, HOOK_EVENT_DONE, HOOK_NONE_LEFT } hook_step;
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure);
 
-/* Pushes the lines that hooks logged since it was asked last; pushes nothing where there are none. */
+/* Pushes the lines that hooks logged since it was asked last, as one text; pushes nothing where there are none. */
 bool l_push_log(lua_State *L, l_script *script);
 
 #endif

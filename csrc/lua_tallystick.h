@@ -27,6 +27,7 @@ typedef struct l_ledger {
   bool has_clock;
   int held;       /* verify or backup at work: not to be closed meanwhile */
   bool answering; /* between l_hold and l_done */
+  bool telling;   /* while on_error or on_log runs */
   tally_text actor;
   const tally_text *roles;
   size_t role_count;
@@ -75,7 +76,7 @@ void l_open_money(lua_State *L);
 /* lua_command.c */
 void l_push_commands(lua_State *L); /* sets each in the table at the top */
 int l_ledger_transaction(lua_State *L);
-/* core.take_script(ledger, script): from now on the hooks of that state, which holds the script in force, are asked. */
+/* core.take_script(ledger, script, version): from now on the hooks of that state, which holds that version, are asked. */
 int l_take_script(lua_State *L);
 
 /* lua_type.c: methods of the ledger. */

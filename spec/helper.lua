@@ -90,6 +90,8 @@ end
 ---@field roles? string[] default { "manager" }
 ---@field mode? "rw"|"ro"
 ---@field on_error? function
+---@field on_log? function
+---@field script_limits? table
 
 ---Opens a ledger that helper.finish verifies and closes.
 ---@param options? spec.Open
@@ -104,6 +106,8 @@ function helper.open(options)
     roles = options.roles or { "manager" },
     mode = options.mode,
     on_error = options.on_error,
+    on_log = options.on_log,
+    script_limits = options.script_limits,
   }))
   opened[#opened + 1] = ledger
   return ledger, clock

@@ -19,7 +19,8 @@ local function sort_options(ledger, asked)
   end
   local declared = core.declared(ledger)
   local own = declared and declared.receipt or {}
-  options.lang = options.lang or ledger:info().language
+  -- A clinic may speak a language that receipts have no words for.
+  options.lang = options.lang or require("tallystick.labels").language(ledger:info().language or "en")
   if own.has_template then
     options.template = function(blocks, data)
       local made, message = core.template(ledger, blocks, data)

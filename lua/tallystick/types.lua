@@ -723,8 +723,11 @@ function Ledger:head() end
 ---@return tallystick.Details? details
 function Ledger:info() end
 
----Gives the configuration script in force, without asking the file.
----@return { name: string, text: string } script text is empty for the preset
+---Gives the configuration script in force.
+---@return tallystick.Script? script
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
 function Ledger:script() end
 
 ---Recomputes everything from the journal. Codes: `chain-broken` (details: `seq`, `what`), `corrupt`, `field-unknown`,

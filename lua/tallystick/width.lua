@@ -68,7 +68,8 @@ end
 ---@param text string well-formed UTF-8 without control characters, as width.printable gives it
 ---@return integer columns
 function width.of(text)
-  if not text:find "[\x80-\xFF]" then return #text end
+  -- Below U+0300, as most texts are, every character takes one column.
+  if not text:find "[\xCC-\xFF]" then return utf8.len(text) end
   local sum = 0
   for _, columns in clusters(text) do sum = sum + columns end
   return sum

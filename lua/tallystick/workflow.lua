@@ -83,6 +83,16 @@ local function holds(roles, wanted)
   return false
 end
 
+---@param fields table
+---@param others table
+---@return table copy of the fields, with others over them
+local function with(fields, others)
+  local copy = {}
+  for name, value in pairs(fields) do copy[name] = value end
+  for name, value in pairs(others) do copy[name] = value end
+  return copy
+end
+
 ---Where a document stands: its stage, the first one where it was moved nowhere yet.
 ---@return { stage: string, seq: integer?, since: string, since_ms: integer, day: string }?
 local function stand(ledger, flow, number)
@@ -139,10 +149,10 @@ local function take(tx, flow, index, place, number, asked, now)
   local done
   done, message, code, details = charge(tx, number, intents.charges, asked)
   if not done then return nil, message, code, details end
-  return core.plain.move(tx, {
-    document = number, workflow = flow.id, from = one.from, to = one.to, reason = asked.reason, fields = intents.event,
-    note = asked.note or intents.note, at = asked.at, actor = asked.actor, roles = asked.roles, key = asked.key,
-  })
+  return core.plain.move(tx, with(asked, {
+    document = number, workflow = flow.id, from = one.from, to = one.to, note = asked.note or intents.note,
+    fields = with(asked.fields or {}, intents.event or {}),
+  }))
 end
 
 ---The transition between two stages.
@@ -170,6 +180,10 @@ end
 
 ---Looks at a manual move before anything is written.
 local function check_move(ledger, flow, here, asked)
+  if asked.from and asked.from ~= here.stage then
+    return nil, ("from: the document stands at %q, not at %q"):format(here.stage, asked.from), "refused",
+      { rule = flow.id, code = "moved-meanwhile", stage = here.stage }
+  end
   if not known_stage(flow, asked.to) then
     local near = nearest(tostring(asked.to), flow.stages)
     local hint = near and ("did you mean %q?"):format(near) or "it has " .. table.concat(flow.stages, ", ")
@@ -188,16 +202,6 @@ local function check_move(ledger, flow, here, asked)
   return place
 end
 
----@param fields table
----@param others table
----@return table copy of the fields, with others over them
-local function with(fields, others)
-  local copy = {}
-  for name, value in pairs(fields) do copy[name] = value end
-  for name, value in pairs(others) do copy[name] = value end
-  return copy
-end
-
 ---Moves inside a transaction.
 local function move(tx, asked)
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
@@ -205,7 +209,11 @@ local function move(tx, asked)
   local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-", dry_run = true })
   -- The core looks first: at the fields, the key, the document, who asks.
   local looked, message, core_code, core_details = core.plain.move(tx, named)
-  if not looked or looked.replayed then return looked, message, core_code, core_details end
+  if not looked then return nil, message, core_code, core_details end
+  if looked.replayed then
+    looked.dry_run = asked.dry_run
+    return looked
+  end
   if not flow then return nil, index, code, details end
   local here, place
   here, message, code, details = stand(tx, flow, asked.document)
@@ -225,8 +233,13 @@ end
 ---@return string? code
 ---@return table? details
 function workflow.move(ledger, asked)
-  if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
-  if not asked.dry_run then return ledger:transaction(function(tx) return move(tx, asked) end) end
+  if type(asked) ~= "table" or #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
+  if not asked.dry_run then
+    local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked) end)
+    -- A transaction around it is poisoned, as by any command that is refused in it: by one that always is.
+    if not moved then core.plain.move(ledger, {}) end
+    return moved, message, code, details
+  end
   local answer
   ledger:transaction(function(tx)
     answer = table.pack(move(tx, asked))
@@ -294,6 +307,12 @@ local function check_options(options)
   if options.progress ~= nil and type(options.progress) ~= "function" then
     return refuse("field-invalid", "progress", "progress: give a function")
   end
+  if options.roles ~= nil and type(options.roles) ~= "table" then
+    return refuse("field-invalid", "roles", "roles: give a list of names")
+  end
+  if options.actor ~= nil and type(options.actor) ~= "string" then
+    return refuse("field-invalid", "actor", "actor: give a name")
+  end
   return true
 end
 
@@ -312,7 +331,7 @@ end
 ---@field refused integer moves that did not happen; see refusals
 ---@field refusals { document: string, workflow: string, code: string, message: string }[] the first hundred
 ---@field complete boolean whether nothing that is due was left
----@field after string? the last document looked at, where it was stopped: `advance{after=}` goes on there
+---@field after string? where it was stopped: the last document of which nothing was left; `advance{after=}` goes on
 
 ---One run of `advance`.
 local function new_run(ledger, options)
@@ -390,28 +409,63 @@ local function follow_document(run, flow, index, number)
   end
 end
 
----Whether the run is to stop: at its limit, or since `progress` says false.
-local function is_stopped(run)
-  local report, options = run.report, run.options
-  if run.ended then return true end
-  if options.limit and report.moved >= options.limit then return true end
-  return options.progress and report.looked % PROGRESS_EVERY == 0 and options.progress(report) == false
+---Whether a run has made as many moves as it may, or met what no other document could pass.
+local function is_spent(run)
+  local limit = run.options.limit
+  return run.ended ~= nil or limit ~= nil and run.report.moved >= limit
 end
 
----Goes through the documents of one workflow, oldest first.
-local function advance_workflow(run, flow, index)
-  local query = { kind = flow.document, order = "oldest", after = run.options.after }
-  if not flow.settled then query.open = true end
-  for document in run.ledger:documents(query) do
-    if document.status ~= "cancelled" and document.status ~= "invoiced" then
-      run.report.looked = run.report.looked + 1
-      follow_document(run, flow, index, document.number)
-      if is_stopped(run) then
-        run.report.complete, run.report.after = false, document.number
-        return false
-      end
+---The workflows of a run: all, or the one that is named.
+local function choose_flows(run)
+  local name, flows = run.options.workflow, {}
+  for index, flow in ipairs(declared(run.ledger)) do
+    if name == nil or name == flow.id then flows[#flows + 1] = { flow = flow, index = index } end
+  end
+  if name ~= nil and #flows == 0 then return choose(run.ledger, nil, name) end
+  return flows
+end
+
+---The documents that may have something due, oldest first: those with something remaining where no workflow looks at
+---settled ones.
+local function documents_of(run, flows)
+  local query = { order = "oldest", after = run.options.after, open = true, kind = flows[1].flow.document }
+  for _, one in ipairs(flows) do
+    if one.flow.settled then query.open = nil end
+    if one.flow.document ~= query.kind then query.kind = nil end
+  end
+  return run.ledger:documents(query)
+end
+
+---Moves a document along each of its workflows. False where the run was spent, perhaps before all was done.
+local function advance_document(run, flows, document)
+  if document.status == "cancelled" or document.status == "invoiced" then return true end
+  local looked = false
+  for _, one in ipairs(flows) do
+    local flow = one.flow
+    if flow.document == document.kind and (flow.settled or document.remaining.minor > 0) then
+      if not looked then run.report.looked = run.report.looked + 1 end
+      looked = true
+      follow_document(run, flow, one.index, document.number)
+      if is_spent(run) then return false end
     end
   end
+  return true
+end
+
+---Goes through the documents, oldest first. `after` in the report is the last one of which nothing was left.
+local function advance_documents(run, flows)
+  local report, progress = run.report, run.options.progress
+  local rows, message, code, details = documents_of(run, flows)
+  if not rows then return nil, message, code, details end
+  report.after, report.complete = run.options.after, false
+  for document in rows, message, code, details do
+    local before = report.looked
+    if not advance_document(run, flows, document) then return true end
+    report.after = document.number
+    local told = progress and report.looked > before and report.looked % PROGRESS_EVERY == 0
+    if told and progress(report) == false then return true end
+  end
+  report.after, report.complete = nil, true
   return true
 end
 
@@ -424,18 +478,20 @@ end
 ---@return table? details
 function workflow.advance(ledger, options)
   options = options or {}
+  if type(options) ~= "table" then
+    error(("bad argument #1 to 'advance' (table expected, got %s)"):format(type(options)), 2)
+  end
   local run, message, code, details = check_options(options)
   if not run then return nil, message, code, details end
   run, message, code, details = new_run(ledger, options)
   if not run then return nil, message, code, details end
-  local named = false
-  for index, flow in ipairs(declared(ledger)) do
-    if options.workflow == nil or options.workflow == flow.id then
-      named = true
-      if not advance_workflow(run, flow, index) then break end
-    end
+  local flows, done
+  flows, message, code, details = choose_flows(run)
+  if not flows then return nil, message, code, details end
+  if #flows > 0 then
+    done, message, code, details = advance_documents(run, flows)
+    if not done then return nil, message, code, details end
   end
-  if options.workflow and not named then return choose(ledger, nil, options.workflow) end
   if options.progress then options.progress(run.report) end
   if run.ended then return nil, run.ended.message, run.ended.code, run.report end
   return run.report

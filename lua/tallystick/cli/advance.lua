@@ -5,7 +5,8 @@ local progress = require "tallystick.cli.progress"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
-local advance = { name = "advance", summary = "Move documents along their workflows, as far as is due" }
+local advance = { name = "advance", summary = "Move documents along their workflows, as far as is due",
+  interrupted = "what was moved stays, and the same command goes on" }
 
 ---@param parser table
 function advance.define(parser)
@@ -41,7 +42,9 @@ local function print_report(report, seconds)
     print(("  … and %s more"):format(text.grouped(report.refused - #report.refusals)))
   end
   if report.complete then return end
-  print(("stopped after %s; --after %s goes on there"):format(report.after, report.after))
+  local after = report.after
+  print(after and ("stopped after %s; --after %s goes on there"):format(after, after)
+    or "stopped at its limit; the next run goes on there")
 end
 
 ---@param args table

@@ -29,6 +29,7 @@ local builder = {}
 ---@field permits table<string, string[]>
 ---@field permit_lines table<string, integer>
 ---@field hooks tallystick.Hook[]
+---@field complete boolean? whether the script has run: nothing is declared any more
 ---@field workflows table[]
 ---@field receipt { head: string[]?, template: function? }?
 
@@ -101,8 +102,11 @@ end
 ---@param place tallystick.Place
 ---@param value any
 local function permit(draft, place, value)
-  for command, roles in pairs(schema.permit(value, place) or {}) do
-    local earlier = draft.permit_lines[command]
+  local checked, commands = schema.permit(value, place) or {}, {}
+  for command in pairs(checked) do commands[#commands + 1] = command end
+  table.sort(commands)
+  for _, command in ipairs(commands) do
+    local roles, earlier = checked[command], draft.permit_lines[command]
     if earlier then
       local problem = ("is permitted already, on line %d"):format(earlier)
       place:at(command):refuse(problem, { expected = "all its roles there" })
@@ -199,6 +203,7 @@ local METHOD_NAMES = {
 ---@param path string
 ---@return tallystick.Place
 local function place_here(draft, path)
+  if draft.complete then error("declares while a hook runs; declare as the script is loaded", 0) end
   draft.line = host.line() or draft.line
   return draft.list:place(draft.line, path)
 end
@@ -270,6 +275,7 @@ function builder.new(list)
     __newindex = function(_, name)
       place_here(draft, "clinic"):at(name):refuse("is not to be assigned", { expected = "your own values in locals" })
     end,
+    __metatable = false,
   }), draft
 end
 
@@ -299,6 +305,7 @@ end
 ---@param draft tallystick.Draft
 ---@param complete boolean whether the script ran to its end
 function builder.finish(draft, complete)
+  draft.complete = true
   check_default(draft, complete)
   for _, declared in ipairs(draft.types) do
     amounts.settle(declared.payment_type, declared.place, draft.currency_exponent)

@@ -40,6 +40,8 @@ local MESSAGE_BYTES_MAX = 400
 ---@field types tallystick.ConfigType[]? in order of declaration; nil where the script declares none
 ---@field permits table<string, string[]> roles by command
 ---@field workflows tallystick.Workflow[]
+---@field hooks { phase: string, command: string, id: string }[] in order of declaration
+---@field receipt { head: string[]?, has_template: boolean }
 ---@field script { name: string, text: string }
 
 ---@param fields table<string, table>?
@@ -78,6 +80,15 @@ local function normalize_type(declared)
   }
 end
 
+---The hooks by what they guard, such as `before pay`, in order of declaration.
+---@param hooks tallystick.Hook[]
+---@return { phase: string, command: string, id: string }[]
+local function hooked_commands(hooks)
+  local list = {}
+  for index, hook in ipairs(hooks) do list[index] = { phase = hook.phase, command = hook.command, id = hook.id } end
+  return list
+end
+
 ---@param draft tallystick.Draft without mistakes
 ---@param text string
 ---@param name string
@@ -93,6 +104,7 @@ local function normalize(draft, text, name)
     types = #types > 0 and types or nil,
     permits = draft.permits,
     workflows = workflows,
+    hooks = hooked_commands(draft.hooks),
     receipt = { head = receipt.head, has_template = receipt.template ~= nil },
     -- A ledger travels; the folders of the machine where its script was written are nobody else's business.
     script = { name = name:match "([^/\\]+)$" or name, text = text },

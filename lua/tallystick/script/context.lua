@@ -1,5 +1,6 @@
 -- context.lua - the second argument of hooks and workflows: money, what may be read, and the words of a refusal.
 local host = require "tallystick.script.host"
+local mistakes = require "tallystick.config.mistakes"
 local nearest = require "tallystick.config.nearest"
 
 local context = {}
@@ -14,7 +15,8 @@ local LOG_LINES_MAX, LOG_BYTES_MAX = 100, 400
 
 ---What one run of hooks leaves behind for the host.
 ---@class tallystick.Run
----@field refusal table? what ctx.refuse was called with last
+---@field refusal { token: table, code: string, message: string }? of ctx.refuse's last call; the script has the token
+---@field facts table? of the command whose `after` hook runs
 ---@field log string[]
 ---@field intents table? what an action asks for, while one runs
 
@@ -24,13 +26,17 @@ local function check_text(value, what, bytes_max)
   end
 end
 
----@param text string
----@return string text cut before the character that would pass the limit
-local function shorten(text, bytes_max)
-  if #text <= bytes_max then return text end
-  local last = bytes_max
-  while last > 0 and text:byte(last + 1) & 0xC0 == 0x80 do last = last - 1 end
-  return text:sub(1, last) .. "…"
+---A text as one line that can be printed anywhere.
+local function one_line(text, bytes_max)
+  local line = mistakes.shorten(text, bytes_max)
+  if not utf8.len(line) then line = line:gsub("[\x80-\xFF]", "?") end
+  return (line:gsub("[\0-\31\127]", " "):gsub("\xC2[\x80-\x9F]", " "))
+end
+
+local function fact(run, name)
+  local facts = run.facts
+  if facts and facts[name] ~= nil then return facts[name] or nil end
+  return host.fact(name)
 end
 
 ---What the action of a transition may ask for; the host does it in the transaction of the move.
@@ -85,19 +91,22 @@ local function functions_of(run)
     check_text(code, "ctx.refuse, code", CODE_BYTES_MAX)
     if message == nil then message = code end
     check_text(message, "ctx.refuse, message", MESSAGE_BYTES_MAX)
-    run.refusal = { code = code, message = message }
-    return run.refusal
+    local token = {}
+    run.refusal = {
+      token = token, code = one_line(code, CODE_BYTES_MAX), message = one_line(message, MESSAGE_BYTES_MAX),
+    }
+    return token
   end
 
   function own.log(...)
     local parts = table.pack(...)
     for index = 1, parts.n do parts[index] = tostring(parts[index]) end
     local text = table.concat(parts, " ")
-    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = shorten(text, LOG_BYTES_MAX) end
+    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = one_line(text, LOG_BYTES_MAX) end
   end
 
   function own.has_role(name)
-    for _, role in ipairs(host.fact "roles") do
+    for _, role in ipairs(fact(run, "roles")) do
       if role == name then return true end
     end
     return false
@@ -109,6 +118,14 @@ local function functions_of(run)
 end
 
 local FACTS = { "zero", "now", "day", "actor", "roles", "currency", "language" }
+
+---What a command's `after` hooks read of it, once it is over.
+---@return table
+function context.facts()
+  local facts = {}
+  for _, name in ipairs { "now", "day", "actor", "roles" } do facts[name] = host.fact(name) or false end
+  return facts
+end
 
 ---Makes the context of a script, whose fields cannot be changed; a name that it has not is a mistake of the script's.
 ---@param run tallystick.Run
@@ -123,7 +140,7 @@ function context.new(run)
     __index = function(_, name)
       local known = own[name]
       if known then return known end
-      if facts[name] then return host.fact(name) end
+      if facts[name] then return fact(run, name) end
       local near = nearest(name, names)
       error(("ctx has no field %s%s"):format(tostring(name), near and ("; did you mean %s?"):format(near) or ""), 2)
     end,

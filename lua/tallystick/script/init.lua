@@ -8,7 +8,7 @@ local MODULES = {
   "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check", "tallystick.config.checks",
   "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering",
   "tallystick.config.pattern", "tallystick.config.schema", "tallystick.config.workflow", "tallystick.script.context",
-  "tallystick.script.environment", "tallystick.script.hooks", "tallystick.script.inside",
+  "tallystick.script.environment", "tallystick.script.event", "tallystick.script.hooks", "tallystick.script.inside",
 }
 
 ---A module's code, compiled: from where require would find it.
@@ -26,8 +26,9 @@ local codes -- compiled once: they are constants
 ---@return table<string, string>
 local function all_codes()
   if not codes then
-    codes = {}
-    for _, name in ipairs(MODULES) do codes[name] = code_of(name) end
+    local compiled = {}
+    for _, name in ipairs(MODULES) do compiled[name] = code_of(name) end
+    codes = compiled
   end
   return codes
 end

@@ -1,13 +1,23 @@
 -- inside.lua - what the core calls in a script's own state: load a script, run its hooks (design.md §7).
 local check = require "tallystick.config.check"
 local context = require "tallystick.script.context"
+local event_of = require "tallystick.script.event".of
 local hooks = require "tallystick.script.hooks"
 
 local run = { log = {} } ---@type tallystick.Run
 local loaded ---@type { before: table<string, tallystick.Hook[]>, after: table<string, tallystick.Hook[]>, ctx: table }
 local at_work ---@type tallystick.Hook?
-local queue, first, last = {}, 1, 0 -- events that wait for their commit, from first to last
-local step = 0 -- of the first event's hooks, how many have run
+
+---An event whose `after` hooks are to run, and what they read of its command.
+---@class tallystick.KeptEvent
+---@field command string
+---@field event table
+---@field facts table
+
+local waiting = {} ---@type tallystick.KeptEvent[] for their commit
+-- Lists of events that were committed, the latest last: a host that is told of a failure may run commands of its own,
+-- whose hooks run before the rest.
+local batches = {} ---@type { events: tallystick.KeptEvent[], at: integer, step: integer }[]
 
 local NOT_RETURNED = "called ctx.refuse and did not return what it gives; write return ctx.refuse(…)"
 
@@ -46,12 +56,12 @@ function inside.before(command, event)
   local list = loaded.before[command]
   for index = 1, #list do
     local hook = list[index]
-    at_work, run.refusal, run.intents = hook, nil, nil
+    at_work, run.refusal, run.intents, run.facts = hook, nil, nil, nil
     local verdict = hook.run(event, loaded.ctx)
     local refusal = run.refusal
     if verdict ~= nil or refusal then
       if verdict == nil then error(NOT_RETURNED, 0) end
-      if verdict ~= refusal then
+      if not refusal or not rawequal(verdict, refusal.token) then
         error(("returned a %s; a hook returns nothing or ctx.refuse(code, message)"):format(type(verdict)), 0)
       end
       return hook.id, refusal.code, refusal.message
@@ -60,39 +70,43 @@ function inside.before(command, event)
 end
 
 ---Keeps the event of a command that has hooks after it, until its commit.
-function inside.keep(command, event)
-  last = last + 1
-  queue[last] = { command = command, event = event }
+---@param command string
+---@param fields table
+function inside.keep(command, fields)
+  waiting[#waiting + 1] = { command = command, event = event_of(fields), facts = context.facts() }
 end
 
----How many events wait; and forgets those after a number of them: they were taken back.
-function inside.kept()
-  return last - first + 1
-end
+---Forgets the events that wait, but for a number of them: the others were taken back.
+---@param count integer
 function inside.forget(count)
-  while last - first + 1 > count do
-    queue[last] = nil
-    last = last - 1
-  end
+  for index = #waiting, count + 1, -1 do waiting[index] = nil end
 end
 
----Runs the next hook after a commit: true where one ran, 0 after the last one of an event, false where no event is
+---Takes the events that wait as committed.
+function inside.committed()
+  batches[#batches + 1] = { events = waiting, at = 1, step = 0 }
+  waiting = {}
+end
+
+---Runs the next hook of the latest list: true where one ran, 0 after the last one of an event, false where no event is
 ---left.
 ---@return boolean|integer
 function inside.after()
-  if first > last then return false end
-  local kept = queue[first]
-  local list = loaded.after[kept.command] or {}
-  step = step + 1
-  local hook = list[step]
+  local batch = batches[#batches]
+  local kept = batch.events[batch.at]
+  if not kept then
+    batches[#batches] = nil
+    return false
+  end
+  batch.step = batch.step + 1
+  local hook = (loaded.after[kept.command] or {})[batch.step]
   if hook then
-    at_work, run.intents = hook, nil
+    at_work, run.intents, run.facts = hook, nil, kept.facts
     hook.run(kept.event, loaded.ctx)
     return true
   end
-  queue[first] = nil
-  first, step = first + 1, 0
-  if first > last then first, last = 1, 0 end
+  batch.events[batch.at] = false
+  batch.at, batch.step = batch.at + 1, 0
   return 0
 end
 
@@ -103,7 +117,7 @@ end
 local function transition_function(workflow, transition, name)
   local declared = loaded.workflows[workflow]
   local one = declared.transitions[transition]
-  run.refusal, run.intents = nil, nil
+  run.refusal, run.intents, run.facts = nil, nil, nil
   at_work = { phase = name, command = one.from .. ">" .. one.to, id = declared.id, line = declared.line }
   return one[name]
 end
@@ -127,10 +141,9 @@ function inside.action(workflow, transition, document)
   local answer = action(document, loaded.ctx)
   local intents = run.intents
   run.intents = nil
-  if run.refusal and answer ~= run.refusal then
-    error(NOT_RETURNED, 0)
-  end
-  intents.refusal = run.refusal
+  local refusal = run.refusal
+  if refusal and not rawequal(answer, refusal.token) then error(NOT_RETURNED, 0) end
+  intents.refusal = refusal and { code = refusal.code, message = refusal.message }
   return intents
 end
 
@@ -152,11 +165,13 @@ function inside.hook()
   return at_work.phase, at_work.command, at_work.id, at_work.line
 end
 
----What was logged since it was asked last.
+---What was logged since it was asked last: each line with its end; nil where there is nothing.
+---@return string?
 function inside.log()
   local lines = run.log
+  if #lines == 0 then return nil end
   run.log = {}
-  return lines
+  return table.concat(lines, "\n") .. "\n"
 end
 
 return inside
