@@ -43,8 +43,9 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
+        bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
+        bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
