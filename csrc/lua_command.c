@@ -210,7 +210,7 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
     *result = *proposal->result;
     return TALLY_OK;
   }
-  bool keep = (script->after & bit) && !proposal->dry_run;
+  bool keep = (script->after & bit) && !proposal->dry_run && !box->pretends;
   if (script->before & bit) code = l_ask_hooks(script, box, proposal);
   if (!code && keep) code = l_keep_event(script, box, proposal);
   if (code) return code;
@@ -256,6 +256,28 @@ static int execute(lua_State *L) {
   pushed = l_done(box, l_push_error(L, box->ledger, code));
   if (is_hooked(box, command)) l_tell_log(L, 1, box->script, 0);
   return pushed;
+}
+
+/* core.probe_move(ledger, fields): what the core alone would say of a move: no hook is asked, nothing is written. */
+int l_probe_move(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_result result;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  l_fill_request(L, 1, 2, TALLY_COMMAND_MOVE);
+  tally_request_set_boolean(box->request, "dry_run", true);
+  tally_code code = tally_execute(box->ledger, box->request, &result);
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
+  l_push_result(L, &result, tally_ledger_currency(box->ledger));
+  return l_done(box, 1);
+}
+
+/* core.pretend(ledger, on): what is written from here on will be taken back; hooks are told so. Gives what held before. */
+int l_pretend(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  lua_pushboolean(L, box->pretends);
+  box->pretends = lua_toboolean(L, 2);
+  return 1;
 }
 
 void l_push_commands(lua_State *L) {

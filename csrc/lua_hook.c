@@ -84,7 +84,9 @@ static const tally_currency *currency_of(const l_script *script) {
 static void push_amount(lua_State *S, const l_script *script, const tally_proposal *proposal) {
   const tally_payment *payment = proposal->result->payment;
   if (payment) l_push_money(S, payment->amount_minor, currency_of(script));
-  else if (proposal->command == TALLY_COMMAND_CANCEL || proposal->closes_days) lua_pushnil(S);
+  else if (proposal->command == TALLY_COMMAND_CANCEL || proposal->command == TALLY_COMMAND_MOVE ||
+           proposal->closes_days)
+    lua_pushnil(S);
   else if (proposal->entries[0].kind == TALLY_KIND_CHARGE || proposal->command == TALLY_COMMAND_TRANSFER)
     l_push_money(S, proposal->entries[0].amount_minor, currency_of(script));
   else l_push_money(S, 0, currency_of(script));
@@ -277,7 +279,7 @@ static void push_field(lua_State *S, l_script *script, const tally_proposal *pro
     else lua_pushnil(S);
     return;
   case EVENT_DRY_RUN:
-    lua_pushboolean(S, proposal->dry_run);
+    lua_pushboolean(S, proposal->dry_run || script->box->pretends);
     return;
   default:
     lua_pushnil(S);

@@ -25,6 +25,7 @@ typedef struct l_ledger {
   tally_ledger *ledger; /* NULL once closed */
   tally_request *request;
   bool has_clock;
+  bool pretends;  /* what is written will be taken back: hooks are told that it is a dry run */
   int held;       /* verify or backup at work: not to be closed meanwhile */
   bool answering; /* between l_hold and l_done */
   bool telling;   /* while on_error or on_log runs */
@@ -100,6 +101,8 @@ int l_default_roles(lua_State *L);
 
 int l_refresh_script(lua_State *L);
 int l_poison(lua_State *L);
+int l_probe_move(lua_State *L);
+int l_pretend(lua_State *L);
 
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);

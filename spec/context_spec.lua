@@ -111,3 +111,59 @@ describe("a script that another handle replaces", function()
     assert.equal(0, assert(old:advance {}).moved)
   end)
 end)
+
+describe("a hook of move", function()
+  after_each(helper.finish)
+
+  local SCRIPT = script(recall [[
+    action = function(document, ctx)
+      ctx.emit("letter", { level = "1" })
+      return ctx.charge { amount = "2.00" }
+    end ]]) .. [[
+clinic:before("move", { id = "look" }, function(event, ctx)
+  ctx.log("move", event.from, event.to, event.fields.event, event.fields.level, tostring(event.amount),
+    tostring(event.dry_run))
+end)
+clinic:before("charge", { id = "fee" }, function(event, ctx)
+  ctx.log("charge", event.amount, tostring(event.dry_run))
+end)
+clinic:after("move", { id = "done" }, function(event, ctx) ctx.log "moved" end)]]
+
+  it("is asked once, and sees what the action handed on", function()
+    local lines = {}
+    local ledger = helper.open { on_log = function(line) lines[#lines + 1] = line end, script = SCRIPT }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    assert(ledger:move { document = "F-00001", to = "called" })
+    assert.same({ "charge 2.00 CHF false", "move issued called letter 1 nil false", "moved" }, lines)
+  end)
+
+  it("is told of a dry run, which writes nothing and has no hook after it", function()
+    local lines = {}
+    local ledger = helper.open { on_log = function(line) lines[#lines + 1] = line end, script = SCRIPT }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local head = ledger:head()
+    helper.matches({ dry_run = true, to = "called", remaining = "12.00" },
+      assert(ledger:move { document = "F-00001", to = "called", dry_run = true }))
+    assert.same({ "charge 2.00 CHF true", "move issued called letter 1 nil true" }, lines)
+    assert.same(head, ledger:head())
+    refused("field-invalid", ledger:move { document = "F-00001", to = "called", dry_run = "yes" })
+  end)
+
+  it("sees when a document that is made will be recorded", function()
+    local ledger = helper.open { script = script 'clinic:before("invoice", { id = "look" }, function(event, ctx) '
+      .. 'ctx.log(event.after.recorded_at, event.recorded_at) end)' }
+    local made = assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    assert.same({ made.recorded_at .. " " .. made.recorded_at }, made.log)
+  end)
+
+  it("is not needed to read a stage from a ledger that is only read", function()
+    local path = helper.folder() .. "/clinic.db"
+    local ledger = helper.open { path = path, script = SCRIPT }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    ledger:close()
+    local read = helper.open { path = path, mode = "ro", script = "" }
+    assert.equal("issued", assert(read:stage "F-00001").stage)
+    assert.equal("read-only", (select(3, read:advance {})))
+    refused("read-only", read:move { document = "F-00001", to = "called" })
+  end)
+end)

@@ -965,6 +965,8 @@ function Builder:receipt(receipt) end
 ---@field document fun(number: string): tallystick.Document?
 ---@field payment fun(number: string): tallystick.Payment?
 ---@field patient fun(id: string): tallystick.Patient?
+---@field stage fun(number: string, workflow?: string): string?, string? the stage and the day since when
+---@field days_between fun(from: string, to: string): integer
 ---@field totals fun(query: tallystick.TotalsQuery): tallystick.Totals[]
 ---@field log fun(...: any)
 ---@field charge fun(charge: { amount: tallystick.Amount, label: string? }) in an action

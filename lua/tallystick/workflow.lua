@@ -208,9 +208,10 @@ local function move(tx, asked)
   if not version then return nil, refreshed, reason, mistakes end
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
   local flow, index, code, details = choose(tx, document.kind, asked.workflow)
-  local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-", dry_run = true })
+  local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-" })
+  named.dry_run = nil
   -- The core looks first: at the fields, the key, the document, who asks.
-  local looked, message, core_code, core_details = core.plain.move(tx, named)
+  local looked, message, core_code, core_details = core.probe_move(tx, named)
   if not looked then return nil, message, core_code, core_details end
   if looked.replayed then
     looked.dry_run = asked.dry_run
@@ -223,7 +224,6 @@ local function move(tx, asked)
   place, message, code, details = check_move(tx, flow, here, asked)
   if not place then return nil, message, code, details end
   local ms, day = core.instant(tx, asked.at)
-  named.dry_run = nil
   return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day })
 end
 
@@ -236,6 +236,9 @@ end
 ---@return table? details
 function workflow.move(ledger, asked)
   if type(asked) ~= "table" then return core.plain.move(ledger, asked) end
+  if asked.dry_run ~= nil and type(asked.dry_run) ~= "boolean" then
+    return core.plain.move(ledger, with({ workflow = "-" }, asked))
+  end
   local version, refreshed, reason, mistakes = core.refresh(ledger)
   if not version then return nil, refreshed, reason, mistakes end
   if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
@@ -246,10 +249,14 @@ function workflow.move(ledger, asked)
     return moved, message, code, details
   end
   local answer
-  ledger:transaction(function(tx)
+  local pretended = core.pretend(ledger, true)
+  local ran, raised = pcall(ledger.transaction, ledger, function(tx)
     answer = table.pack(move(tx, asked))
     return nil, "a dry run"
   end)
+  core.pretend(ledger, pretended)
+  if not ran then error(raised, 0) end
+  if not answer then return core.plain.move(ledger, asked) end
   if answer[1] then answer[1].dry_run = true end
   return table.unpack(answer, 1, answer.n)
 end
@@ -268,7 +275,9 @@ function workflow.stage(ledger, number, name)
   local document, message, code, details = ledger:document(number)
   if not document then return nil, message, code, details end
   local flow
-  flow, message, code, details = choose(ledger, document.kind, name)
+  -- A ledger that is only read has not loaded its script.
+  flow, message, code, details = core.refresh(ledger)
+  if flow then flow, message, code, details = choose(ledger, document.kind, name) end
   if not flow then return nil, message, code, details end
   local here
   here, message, code, details = stand(ledger, flow, number)
