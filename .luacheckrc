@@ -3,6 +3,7 @@ std = "lua54"
 max_line_length = 120
 unused_secondaries = false
 files["spec"] = { std = "+busted" }
+files["examples/**/*_spec.lua"] = { std = "+busted" }
 -- A payment type reads best on one line.
 files["**/clinic.lua"] = { max_line_length = false }
 exclude_files = { "build", "lua_modules", ".luarocks" }

@@ -43,8 +43,9 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: histories model model-short build module library demo test lint format layers asan valgrind gc bench bench-short \
-        bench-growth bench-replay bench-floor bench-answers bench-commits bench-peers bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
+        bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
+        bench-reports bench-postgres docs install install-lua install-c uninstall clean \
         help FORCE
 FORCE:
 
@@ -118,10 +119,12 @@ valgrind:  ## the specs under valgrind, without those tagged #slow
 	  $(RUN_SUITE) --cpath='$(CURDIR)/build/valgrind/?.so' $(NO_SLOW) $(SUITE)
 
 # A random history holds much and runs long: one alone would take minutes, and uses no value that other specs do not.
+# So would thousands of receipts (#lua): setting them is Lua alone, and holds nothing of the core.
 gc:  ## the specs with the collector at its most eager
 	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
-	HISTORIES=0 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua $(SUITE)
+	HISTORIES=0 MUTANTS=20 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua \
+	  --exclude-tags=lua $(SUITE)
 
 docs:  ## check the reference against the functions that are registered
 	@scripts/setup build run test
@@ -161,6 +164,10 @@ bench-answers: build  ## what the tables of question and answer cost in Lua alon
 	@scripts/setup build run
 	@bench/run --answers
 
+bench-hooks: build  ## what a script's hooks cost a payment, and what their own state costs
+	@scripts/setup build run
+	@bench/run --hooks
+
 bench-replay: build  ## the replay of a year, beside plain C
 	@scripts/setup build run
 	@bench/run --replay
@@ -184,6 +191,10 @@ model-short: build
 histories: build  ## random histories, each committed in three ways that must come to the same (HISTORIES=200 seeds)
 	@scripts/setup build run test
 	HISTORIES=$(or $(HISTORIES),200) $(RUN_SUITE) --cpath='./lua/?.so' spec/histories_spec.lua
+
+mutants: build  ## random broken scripts, each held against the rules of an answer (MUTANTS=50000 of them)
+	@scripts/setup build run test
+	MUTANTS=$(or $(MUTANTS),50000) $(RUN_SUITE) --cpath='./lua/?.so' spec/mutants_spec.lua
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin

@@ -6,7 +6,7 @@
 local clock = require "clock"
 local tallystick = require "tallystick"
 
-local CONFIG = "examples/practice-year/clinic.lua"
+local CONFIG = os.getenv "BENCH_CONFIG" or "examples/practice-year/clinic.lua"
 local PAYMENTS_PER_COMMIT = 1000
 -- Preparing writes as much to a commit: what is not yet committed is held in memory.
 local PREPARED_PER_COMMIT = 20000

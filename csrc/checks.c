@@ -5,7 +5,7 @@
 #include "config.h"
 #include "nearest.h"
 
-enum { TYPES_SHOWN_MAX = 64 };
+enum { TYPES_SHOWN_MAX = 64, GROUPS_SHOWN_MAX = 8, GROUPS_SHOWN_BYTES = 400 };
 
 tally_code name_type(work *in, tally_text id, const tally_payment_type **type) {
   tally_ledger *ledger = in->ledger;
@@ -113,6 +113,20 @@ tally_code check_money_type(work *in, const tally_payment_type *type) {
   return refuse_type(in, TALLY_ERR_TYPE_NOT_APPLICABLE, type, "is no money; name a type with effect \"money\"");
 }
 
+/* The groups that a type knows, as far as a sentence takes them. */
+static const char *groups_text(work *in, const tally_payment_type *type) {
+  char text[GROUPS_SHOWN_BYTES];
+  size_t used = 0, count = type->group_count < GROUPS_SHOWN_MAX ? type->group_count : GROUPS_SHOWN_MAX;
+  for (size_t i = 0; i < count; i++) {
+    int length = snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", shown(in->ledger, type->groups[i]));
+    if (length < 0 || (size_t)length >= sizeof text - used) break;
+    used += (size_t)length;
+  }
+  text[used] = '\0';
+  tally_text copy = arena_copy(&in->ledger->call, text_of(text));
+  return copy.data ? copy.data : "others";
+}
+
 tally_code check_group(work *in, const tally_payment_type *type, tally_text group) {
   if (type->group_required && group.data == NULL) {
     return refuse_type(in, TALLY_ERR_GROUP_REQUIRED, type, "needs a group, such as the card terminal");
@@ -121,7 +135,8 @@ tally_code check_group(work *in, const tally_payment_type *type, tally_text grou
   for (size_t i = 0; i < type->group_count; i++) {
     if (text_equal(type->groups[i], group)) return TALLY_OK;
   }
-  refuse_type(in, TALLY_ERR_GROUP_UNKNOWN, type, "has no such group");
+  fail(in->ledger, TALLY_ERR_GROUP_UNKNOWN, "group: type %s has no group %s; it has %s", shown(in->ledger, type->id),
+       shown(in->ledger, group), groups_text(in, type));
   with_detail(in->ledger, TALLY_ERR_GROUP_UNKNOWN, "group", group);
   return with_detail(in->ledger, TALLY_ERR_GROUP_UNKNOWN, "expected", type->groups[0]);
 }

@@ -352,6 +352,32 @@ tally_code config_type_version(tally_ledger *ledger, tally_text id, int32_t vers
   return codec_get_type(ledger, &ledger->call, definition, type);
 }
 
+static tally_code unknown_type(tally_ledger *ledger, tally_text id) {
+  fail(ledger, TALLY_ERR_TYPE_UNKNOWN, "type: no payment type is called %s", shown(ledger, id));
+  return with_detail(ledger, TALLY_ERR_TYPE_UNKNOWN, "type", id);
+}
+
+static tally_code read_type(tally_ledger *ledger, tally_text id, int32_t version, const tally_payment_type **type) {
+  tally_text definition;
+  *type = tally_ledger_type(ledger, id);
+  if (*type && (version == 0 || version == (*type)->version)) return TALLY_OK;
+  if (version == 0) return unknown_type(ledger, id);
+  tally_payment_type *old = arena_alloc(&ledger->call, sizeof *old);
+  if (old == NULL) return fail_memory(ledger);
+  *old = (tally_payment_type){.id = id, .version = version};
+  *type = old;
+  tally_code code = store_type_get(ledger->store, &ledger->call, id, version, &definition);
+  if (code) return code == TALLY_DONE ? unknown_type(ledger, id) : fail_store(ledger, code);
+  return codec_get_type(ledger, &ledger->call, definition, old);
+}
+
+tally_code tally_read_type(tally_ledger *ledger, tally_text id, int32_t version, const tally_payment_type **type) {
+  bool own;
+  TRY(ledger_enter(ledger));
+  TRY(ledger_snapshot_begin(ledger, &own));
+  return ledger_snapshot_end(ledger, own, read_type(ledger, id, version, type));
+}
+
 tally_code tally_ledger_reload(tally_ledger *ledger, int32_t *script_version) {
   TRY(ledger_enter(ledger));
   TRY(ledger_reload(ledger));

@@ -402,6 +402,11 @@ void ledger_poison(tally_ledger *ledger) {
   if (*poison == TALLY_OK) *poison = ledger->error.code;
 }
 
+void tally_poison(tally_ledger *ledger, tally_code code) {
+  ledger->error.code = code;
+  ledger_poison(ledger);
+}
+
 /* Why a commit may not be: a refusal, or a write that failed. */
 static tally_code check_commit(tally_ledger *ledger) {
   tally_code cause = ledger->poisons[ledger->depth - 1];

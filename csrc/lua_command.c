@@ -20,6 +20,29 @@ static bool reload_script(lua_State *L, int *pushed) {
   return false;
 }
 
+/* core.refresh(ledger): loads the script in force where another process has stored one. True, or nil, message, code, details. */
+int l_refresh_script(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  int32_t version;
+  int pushed = 0;
+  lua_settop(L, 1);
+  tally_code code = tally_ledger_reload(box->ledger, &version);
+  if (code) return l_push_error(L, box->ledger, code);
+  if (version != box->script_version && !reload_script(L, &pushed)) return pushed;
+  lua_pushinteger(L, version);
+  return 1;
+}
+
+/* core.poison(ledger, code): what refuses a move refuses the transaction that it was to be part of. */
+int l_poison(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  for (int code = 1; code < TALLY_ERR_END; code++) {
+    if (strcmp(tally_code_name((tally_code)code), name) == 0) tally_poison(box->ledger, (tally_code)code);
+  }
+  return 0;
+}
+
 int l_take_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   l_script *script = lua_isnoneornil(L, 2) ? NULL : luaL_checkudata(L, 2, SCRIPT_TYPE);
@@ -85,7 +108,7 @@ static void tell_failure(lua_State *L, int self, const hook_failure *failure) {
 }
 
 /* What was logged since the last time goes to the host line by line, and into the answer where there is one (not 0). */
-static void tell_log(lua_State *L, int self, l_script *script, int answer) {
+void l_tell_log(lua_State *L, int self, l_script *script, int answer) {
   if (!l_push_log(L, script)) return;
   const char *from = lua_tostring(L, -1), *end;
   for (; (end = strchr(from, '\n')) != NULL; from = end + 1) {
@@ -134,10 +157,10 @@ static bool run_event(lua_State *L, int self, l_ledger *box, l_script *script, i
       l_push_failure(L, &failure);
       add_to_list(L, answer, "warnings");
     }
-    tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
+    l_tell_log(L, self, script, answer); /* before a command of the host's logs in its turn */
     tell_failure(L, self, &failure);
   }
-  tell_log(L, self, script, answer);
+  l_tell_log(L, self, script, answer);
   return box->ledger && step == HOOK_EVENT_DONE;
 }
 
@@ -179,7 +202,7 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
     *result = *proposal->result;
     return TALLY_OK;
   }
-  bool keep = (script->after & bit) && !proposal->dry_run;
+  bool keep = (script->after & bit) && !proposal->dry_run && !box->pretends;
   if (script->before & bit) code = l_ask_hooks(script, box, proposal);
   if (!code && keep) code = l_keep_event(script, box, proposal);
   if (code) return code;
@@ -189,14 +212,19 @@ static tally_code run_command(l_ledger *box, tally_command command, tally_result
   return code;
 }
 
+static bool is_hooked(const l_ledger *box, tally_command command) {
+  return box->script && ((box->script->before | box->script->after) >> command & 1);
+}
+
 static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool event) {
+  bool hooked = is_hooked(box, result->command);
   l_push_result(L, result, tally_ledger_currency(box->ledger));
   l_done(box, 0);
+  if (!hooked) return 1;
   int place = lua_gettop(L);
-  if (box->script == NULL) return 1;
   if (event) keep_answer(L, 1, place, box->script->waiting);
   if (event && tally_transaction_depth(box->ledger) == 0) run_after_hooks(L, 1, box);
-  else tell_log(L, 1, box->script, place);
+  else l_tell_log(L, 1, box->script, place);
   return 1;
 }
 
@@ -210,7 +238,10 @@ static int execute(lua_State *L) {
   lua_settop(L, 2);
   tally_code code = TALLY_STALE;
   for (int tries = 0; code == TALLY_STALE && tries < TRIES_MAX; tries++) {
-    if (tries && !reload_script(L, &pushed)) return pushed;
+    if (tries && !reload_script(L, &pushed)) {
+      if (box->ledger) tally_poison(box->ledger, TALLY_ERR_CONFIG_INVALID);
+      return pushed;
+    }
     box = l_check_ledger(L, 1);
     l_fill_request(L, 1, 2, command);
     code = run_command(box, command, &result, &event);
@@ -218,8 +249,30 @@ static int execute(lua_State *L) {
   }
   if (code == TALLY_OK) return answer(L, box, &result, event);
   pushed = l_done(box, l_push_error(L, box->ledger, code));
-  if (box->script) tell_log(L, 1, box->script, 0);
+  if (is_hooked(box, command)) l_tell_log(L, 1, box->script, 0);
   return pushed;
+}
+
+/* core.probe_move(ledger, fields): what the core alone would say of a move: no hook is asked, nothing is written. */
+int l_probe_move(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  tally_result result;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  l_fill_request(L, 1, 2, TALLY_COMMAND_MOVE);
+  tally_request_set_boolean(box->request, "dry_run", true);
+  tally_code code = tally_execute(box->ledger, box->request, &result);
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
+  l_push_result(L, &result, tally_ledger_currency(box->ledger));
+  return l_done(box, 1);
+}
+
+/* core.pretend(ledger, on): what is written from here on will be taken back; hooks are told so. Gives what held before. */
+int l_pretend(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  lua_pushboolean(L, box->pretends);
+  box->pretends = lua_toboolean(L, 2);
+  return 1;
 }
 
 void l_push_commands(lua_State *L) {

@@ -84,7 +84,9 @@ static const tally_currency *currency_of(const l_script *script) {
 static void push_amount(lua_State *S, const l_script *script, const tally_proposal *proposal) {
   const tally_payment *payment = proposal->result->payment;
   if (payment) l_push_money(S, payment->amount_minor, currency_of(script));
-  else if (proposal->command == TALLY_COMMAND_CANCEL || proposal->closes_days) lua_pushnil(S);
+  else if (proposal->command == TALLY_COMMAND_CANCEL || proposal->command == TALLY_COMMAND_MOVE ||
+           proposal->closes_days)
+    lua_pushnil(S);
   else if (proposal->entries[0].kind == TALLY_KIND_CHARGE || proposal->command == TALLY_COMMAND_TRANSFER)
     l_push_money(S, proposal->entries[0].amount_minor, currency_of(script));
   else l_push_money(S, 0, currency_of(script));
@@ -277,7 +279,7 @@ static void push_field(lua_State *S, l_script *script, const tally_proposal *pro
     else lua_pushnil(S);
     return;
   case EVENT_DRY_RUN:
-    lua_pushboolean(S, proposal->dry_run);
+    lua_pushboolean(S, proposal->dry_run || script->box->pretends);
     return;
   default:
     lua_pushnil(S);
@@ -331,13 +333,36 @@ static int event_newindex(lua_State *S) {
   return luaL_error(S, "the event is not to be changed");
 }
 
-/* pairs(event): over a plain copy. */
+/* Sets `before` and `after` of a copy to the tables that its list of documents has of the one it is about. */
+static void share_document(lua_State *S, const tally_proposal *proposal) {
+  if (!proposal->result->has_document) return;
+  lua_getfield(S, -1, "documents");
+  for (size_t i = 1; i <= proposal->document_count; i++) {
+    lua_rawgeti(S, -1, (lua_Integer)i);
+    lua_getfield(S, -1, "number");
+    lua_getfield(S, -4, "document");
+    bool same = lua_rawequal(S, -1, -2);
+    lua_pop(S, 2);
+    if (same) {
+      lua_getfield(S, -1, "before");
+      lua_setfield(S, -4, "before");
+      lua_getfield(S, -1, "after");
+      lua_setfield(S, -4, "after");
+    }
+    lua_pop(S, 1);
+  }
+  lua_pop(S, 1);
+}
+
+/* A plain copy of the event: for pairs(event), and for hooks that run when the proposal is over. */
 static void push_event_table(lua_State *S, l_script *script, const tally_proposal *proposal) {
   lua_createtable(S, 0, EVENT_FIELD_COUNT);
   for (int i = 0; i < EVENT_FIELD_COUNT; i++) {
+    if (i == EVENT_BEFORE || i == EVENT_AFTER) continue;
     push_field(S, script, proposal, (event_field)i);
     lua_setfield(S, -2, event_names[i]);
   }
+  share_document(S, proposal);
 }
 
 static int event_pairs(lua_State *S) {
@@ -496,8 +521,26 @@ static int read_totals(lua_State *S) {
   return 1;
 }
 
-static const luaL_Reg readings[] = {{"money", read_money},     {"document", read_document}, {"payment", read_payment},
-                                    {"patient", read_patient}, {"totals", read_totals},     {NULL, NULL}};
+/* stage_of(document, workflow): the stage it was moved to last, and since which day; nil where it was moved nowhere. */
+static int read_stage(lua_State *S) {
+  l_script *script = check_running(S);
+  tally_stage stage;
+  tally_text document = check_text(S, 1, "ctx.stage"), workflow = check_text(S, 2, "ctx.stage");
+  tally_code code = tally_read_stage(script->box->ledger, document, workflow, &stage);
+  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return 0;
+  if (code) return read_failed(S, script);
+  push_text(S, stage.name);
+  l_push_day(S, stage.day);
+  return 2;
+}
+
+static const luaL_Reg readings[] = {{"money", read_money},
+                                    {"document", read_document},
+                                    {"payment", read_payment},
+                                    {"patient", read_patient},
+                                    {"totals", read_totals},
+                                    {"stage", read_stage},
+                                    {NULL, NULL}};
 
 /* ---- Facts of the call ---- */
 

@@ -295,6 +295,47 @@ void l_script_copy(lua_State *L, l_script *script, int index) {
   copy_value(L, script, index, COPY_DEPTH_MAX);
 }
 
+/* ---- Plain values, into S: inside of it, reading L only by what raises nothing ---- */
+
+static void give_value(lua_State *S, lua_State *L, int index, int depth) {
+  size_t length;
+  const tally_money *money;
+  luaL_checkstack(S, 8, "too many values");
+  if (depth == 0 || !lua_checkstack(L, 8)) luaL_error(S, "the tables are nested too deeply");
+  switch (lua_type(L, index)) {
+  case LUA_TSTRING: {
+    const char *text = lua_tolstring(L, index, &length);
+    lua_pushlstring(S, text, length);
+    return;
+  }
+  case LUA_TNUMBER:
+    if (lua_isinteger(L, index)) lua_pushinteger(S, lua_tointeger(L, index));
+    else lua_pushnumber(S, lua_tonumber(L, index));
+    return;
+  case LUA_TBOOLEAN:
+    lua_pushboolean(S, lua_toboolean(L, index));
+    return;
+  case LUA_TTABLE:
+    lua_newtable(S);
+    index = lua_absindex(L, index);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING && lua_type(L, -2) != LUA_TNUMBER) continue;
+      give_value(S, L, -2, depth - 1);
+      give_value(S, L, -1, depth - 1);
+      lua_rawset(S, -3);
+    }
+    return;
+  default:
+    money = l_to_money(L, index);
+    if (money) l_push_money(S, money->minor, money->currency);
+    else lua_pushnil(S);
+  }
+}
+
+void l_script_give(l_script *script, lua_State *L, int index) {
+  give_value(script->S, L, index, COPY_DEPTH_MAX);
+}
+
 /* ---- Making a state ---- */
 
 static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
@@ -434,7 +475,8 @@ static int script_new(lua_State *L) {
   lua_settop(L, 2);
   boot from = {0};
   read_modules(L, 1, &from);
-  l_script *script = lua_newuserdatauv(L, sizeof *script, 1); /* its user value: the workflows, as plain tables */
+  l_script *script =
+      lua_newuserdatauv(L, sizeof *script, 1); /* its user value: what the script declares, as plain tables */
   *script = (l_script){0};
   luaL_setmetatable(L, SCRIPT_TYPE);
   script->limits.instructions = limit_of(L, 2, "instructions", SCRIPT_INSTRUCTIONS);
@@ -502,7 +544,7 @@ static int script_load(lua_State *L) {
   lua_State *S = from.script->S;
   l_script_copy(L, from.script, 1);
   if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, "workflows");
+    lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, 1);
   }
   l_script_copy(L, from.script, 2);

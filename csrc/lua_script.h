@@ -72,6 +72,9 @@ void l_script_worked(lua_State *S, double steps);
 /* Whether the end of the budget was raised in a thread. */
 bool l_script_stopped(lua_State *thread);
 
+/* Copies a plain value of L's onto S's stack; inside of l_script_run. Two stack places of L are used meanwhile. */
+void l_script_give(l_script *script, lua_State *L, int index);
+
 /* ---- lua_hook.c ---- */
 
 /* Adds what hooks see to the table at the top. */
@@ -108,6 +111,8 @@ bool l_begin_after(l_script *script);
 typedef enum hook_step { HOOK_RAN, HOOK_FAILED, HOOK_EVENT_DONE, HOOK_NONE_LEFT, HOOK_LOST } hook_step;
 hook_step l_run_after(l_script *script, l_ledger *box, hook_failure *failure);
 
+/* Hands what was logged to the host's on_log, and into the answer at a stack place where there is one (not 0). */
+void l_tell_log(lua_State *L, int self, l_script *script, int answer);
 /* Pushes the lines that hooks logged since it was asked last, as one text; pushes nothing where there are none. */
 bool l_push_log(lua_State *L, l_script *script);
 

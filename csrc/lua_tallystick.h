@@ -25,6 +25,7 @@ typedef struct l_ledger {
   tally_ledger *ledger; /* NULL once closed */
   tally_request *request;
   bool has_clock;
+  bool pretends;  /* what is written will be taken back: hooks are told that it is a dry run */
   int held;       /* verify or backup at work: not to be closed meanwhile */
   bool answering; /* between l_hold and l_done */
   bool telling;   /* while on_error or on_log runs */
@@ -79,19 +80,29 @@ int l_ledger_transaction(lua_State *L);
 /* core.take_script(ledger, script, version): from now on the hooks of that state, which holds that version, are asked. */
 int l_take_script(lua_State *L);
 
+/* lua_type.c: methods of the ledger. */
+int l_read_type(lua_State *L);
+int l_read_types(lua_State *L);
+
 /* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
 int l_read_stage(lua_State *L);
 int l_read_prints(lua_State *L);
 int l_ask_transition(lua_State *L);
 int l_follower_get(lua_State *L);
 int l_follower_set(lua_State *L);
-int l_workflows_of(lua_State *L);
+int l_declared(lua_State *L);
+int l_run_template(lua_State *L);
 
 /* core.instant(ledger, time): the instant that a time names (nil: now, by the host's clock) as milliseconds since 1970 and as
  * a count of local days since then; nil, message, code, details for what is no time. */
 int l_instant(lua_State *L);
 /* core.roles(ledger): the roles that hold where a command names none. */
 int l_default_roles(lua_State *L);
+
+int l_refresh_script(lua_State *L);
+int l_poison(lua_State *L);
+int l_probe_move(lua_State *L);
+int l_pretend(lua_State *L);
 
 /* lua_request.c: fills the box's request from the table at an index (nil: no fields), with what the host's clock says. */
 void l_fill_request(lua_State *L, int self, int table, tally_command command);

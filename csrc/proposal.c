@@ -39,8 +39,8 @@ static void show(struct proposed *in) {
       .group = payment ? payment->group : asked->group,
       .reference = payment ? payment->reference : asked->reference,
       .patient = first_text(asked->patient, payment ? payment->patient : first->patient),
-      .fields = payment ? payment->fields : NULL,
-      .field_count = payment ? payment->field_count : 0,
+      .fields = payment ? payment->fields : asked->fields,
+      .field_count = payment ? payment->field_count : asked->field_count,
       .payment = asked->payment,
       .reopen = asked->reopen,
       .has_due = command_has(asked, FIELD_DUE),
@@ -115,7 +115,12 @@ tally_code tally_proposal_document(tally_ledger *ledger, size_t index, const tal
   tally_document *documents = ARENA_ARRAY(&ledger->call, tally_document, 2);
   if (documents == NULL) return fail_memory(ledger);
   int32_t today = tally_day_of(in->shown.now_ms);
-  TRY(view_document(ledger, &planned->row, today, &documents[1]));
+  document_row made = planned->row;
+  if (planned->is_new) {
+    made.id = in->shown.act;
+    made.recorded_at_ms = in->shown.now_ms;
+  }
+  TRY(view_document(ledger, &made, today, &documents[1]));
   *after = &documents[1];
   *before = NULL;
   if (planned->is_new) return TALLY_OK;

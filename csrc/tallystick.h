@@ -373,6 +373,8 @@ TALLY_API tally_code tally_begin(tally_ledger *ledger);
 /* Lets commands be refused in the innermost open transaction without poisoning it: who runs a log goes on with the next.
  * A refused command has written nothing. A write that failed still undoes the whole. */
 TALLY_API void tally_allow_refusals(tally_ledger *ledger);
+/* Notes a refusal of the host's own in the innermost open transaction, as a refused command does. */
+TALLY_API void tally_poison(tally_ledger *ledger, tally_code code);
 TALLY_API tally_code tally_commit(tally_ledger *ledger);
 TALLY_API void tally_rollback(tally_ledger *ledger);
 TALLY_API int tally_transaction_depth(const tally_ledger *ledger);
@@ -617,6 +619,10 @@ TALLY_API tally_code tally_read_document(tally_ledger *ledger, tally_text number
                                          const tally_document **document);
 /* Reads one payment by its number. Errors: payment-unknown. */
 TALLY_API tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tally_payment **payment);
+
+/* Reads a payment type as it was in a version (0: as it is in force); memory until the next call. Errors: type-unknown. */
+TALLY_API tally_code tally_read_type(tally_ledger *ledger, tally_text id, int32_t version,
+                                     const tally_payment_type **type);
 
 /* Where a document stands in a workflow: at a stage since an entry, or at none so far (name none, seq 0) since it was made. */
 typedef struct tally_stage {

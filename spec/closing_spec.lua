@@ -218,6 +218,8 @@ describe("a closed day", function()
     withdraw = { patient = "P1", amount = "1.00" },
     transfer = { from = "P1", to = "P2", amount = "1.00" },
     close_days = { through = "2026-03-01" },
+    move = { document = "C-00001", workflow = "recall", to = "called" },
+    print = { payment = "R-00001" },
   }
 
   local function dated(command, at)

@@ -57,7 +57,8 @@ end
 
 describe("a configuration", function()
   it("may be empty", function()
-    assert.same({ permits = {}, script = { name = "clinic.lua", text = "" } }, config.check("", "clinic.lua"))
+    assert.same({ permits = {}, hooks = {}, workflows = {}, receipt = { has_template = false },
+      script = { name = "clinic.lua", text = "" } }, config.check("", "clinic.lua"))
   end)
 
   it("keeps the script's text and the last part of its name", function()
@@ -193,6 +194,10 @@ clinic:langauge "fr"]])
     assert.equal([[2: payment_type "\x1B[2J".id: "\x1B[2J" does not fit; write an id of a-z, 0-9, "_" and "-" that ]]
       .. [[begins with a letter, at most 32 bytes, such as "cash"]],
       refusal [[clinic:payment_type { id = "\27[2J", default = true }]])
+  end)
+
+  it("shows no marks that turn the direction of writing", function()
+    assert.equal([[2: script: a\u{202E}b\u{2066}c]], refusal [[error("a\u{202E}b\u{2066}c", 0)]])
   end)
 
   it("ends where nobody reads on", function()
@@ -460,7 +465,7 @@ describe("the builder", function()
     { 'clinic:paymenttype { id = "cash" }',
       '2: clinic.paymenttype: is not a known declaration; did you mean "payment_type"?' },
     { 'clinic:hello "world"', '2: clinic.hello: is not a known declaration; write "currency", "language", '
-      .. '"numbering", "payment_type", "permit", "before", "after" or "workflow"' },
+      .. '"numbering", "payment_type", "permit", "receipt", "before", "after" or "workflow"' },
     { 'clinic.tax = "8.1"', "2: clinic.tax: is not to be assigned; write your own values in locals" },
   }
 end)

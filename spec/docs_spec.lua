@@ -32,7 +32,7 @@ end
 
 ---The fields of an annotated class and those it inherits: whether each may be left out.
 local function class_fields(source, class)
-  local header, body = source:match("\n(%-%-%-@class " .. class:gsub("%.", "%%.") .. "[^\n]*)\n(.-)\n\n")
+  local header, body = source:match("\n(%-%-%-@class " .. class:gsub("%.", "%%.") .. "%f[^%w][^\n]*)\n(.-)\n\n")
   if not header then return nil end
   local fields = {}
   for parents in header:gmatch ":(.*)$" do
@@ -135,6 +135,10 @@ describe("the annotations", function()
     shaped("PaymentResult", ledger:withdraw { patient = "P1", amount = "1.00" })
     shaped("PaymentResult", ledger:deposit { patient = "P2", amount = "2.00" })
     shaped("ReverseResult", ledger:reverse { payment = "R-00006", reason = "x" })
+    shaped("MoveResult", ledger:move { document = "F-00001", workflow = "w", to = "a", fields = { event = "letter" } })
+    shaped("PrintResult", ledger:print { payment = "R-00001" })
+    described("PaymentType", ledger:type "cash")
+    described("PaymentType", ledger:types()[2])
     described("Document", ledger:document "C-00001")
     described("Payment", ledger:payment "R-00001")
     described("Payment", ledger:payment "R-00003")

@@ -39,12 +39,15 @@ local ACTS = {
   { "cancel", { document = "F-00001", reason = "made twice" } },
   { "consultation", { patient = "P20", amount = "10.00", number = "2026/X-1" } },
   { "cancel", { document = "2026/X-1", reason = "never came" } },
+  { "move", { document = "F-00002", workflow = "reminders", to = "reminder-1", fields = { event = "letter" },
+    key = "desk-1/0002" } },
+  { "print", { payment = "R-00004" } },
   { "close_days", { through = "2026-03-02", counted = { cash = "34.00", card = "50.00" } } },
 }
 
 local KINDS = {
   "charge", "payment", "discount", "loss", "rounding", "deposit", "credit", "withdrawal", "transfer", "refund",
-  "invoicing", "release", "variance", "reversal", "closing",
+  "invoicing", "release", "variance", "reversal", "stage", "print", "closing",
 }
 
 describe("the file format", function()
@@ -124,7 +127,7 @@ describe("the file format", function()
   local CHANGES = {
     { "a reference", "TX 4711", "TX 4712", "entry 3: its content does not match its hash" },
     { "an actor", "Zoé", "Zoe\1", "entry 1: its content does not match its hash" },
-    { "a counted amount", "4:cash5:34.00", "4:cash5:34.01", "entry 31: its content does not match its hash" },
+    { "a counted amount", "4:cash5:34.00", "4:cash5:34.01", "entry 33: its content does not match its hash" },
     { "an extra field", "4:slip4:0043", "4:slip4:0044", "entry 12: its content does not match its hash" },
     { "a note", "paid at the counter", "paid at the door   ", "entry 3: its text 1 does not match its digest" },
     { "the ledger's id", "-4", "-5", "entry 1: its content does not match its hash" },

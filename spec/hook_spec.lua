@@ -846,6 +846,9 @@ clinic:after("deposit", { id = "log" }, function(event, ctx) ctx.log "under %s" 
     helper.open { path = path, script = slow }:close()
     local before = assert(first:head())
     refused("config-invalid", deposit(first, "1.00"))
+    refused("transaction-poisoned", first:transaction(function(tx)
+      refused("config-invalid", deposit(tx, "1.00"))
+    end))
     assert.same(before, assert(first:head()))
   end)
 

@@ -59,6 +59,24 @@ static void work(tally_ledger *ledger, tally_request *request) {
   //> amount-exceeds-remaining: amount: 100.00 CHF is more than the 70.00 CHF that remains
 }
 
+/* A rule of the host's own: a command is looked at before it is written, and declined or accepted. Under a key that was
+ * used there is nothing to decide: proposal->done says so. */
+static void guard(tally_ledger *ledger, tally_request *request) {
+  enum { MOST_MINOR = 5000 };
+  const tally_proposal *proposal;
+  tally_result result;
+  begin(request, TALLY_COMMAND_PAY);
+  set(request, "document", "C-00001");
+  check(tally_propose(ledger, request, &proposal), ledger);
+  if (proposal->result->payment->amount_minor <= MOST_MINOR) {
+    check(tally_accept(ledger, &result), ledger);
+    return;
+  }
+  tally_code code = tally_decline(ledger, TALLY_ERR_REFUSED, "at most 50.00 at once");
+  printf("%s: %s\n", tally_code_name(code), tally_error_message(ledger));
+  //> refused: at most 50.00 at once
+}
+
 /* A cursor holds no lock between two rows; TALLY_DONE is its end. */
 static void list(tally_ledger *ledger, tally_request *request) {
   tally_cursor *cursor;
@@ -81,6 +99,7 @@ int main(void) {
   if (request == NULL) return EXIT_FAILURE;
   check(tally_open(":memory:", NULL, &ledger), ledger);
   work(ledger, request);
+  guard(ledger, request);
   list(ledger, request);
   tally_request_free(request);
   tally_close(ledger);

@@ -1,7 +1,7 @@
 -- calendar.lua - days of the calendar as counts since 1970-01-01, and periods added to them.
 local calendar = {}
 
----The day that year, month and day name; a month may be beyond 12 (days from civil, in the proleptic Gregorian calendar).
+---The day that year, month and day name, in the proleptic Gregorian calendar; a month may be beyond 12.
 local function count_of(year, month, day)
   year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
   local shifted = month <= 2 and year - 1 or year

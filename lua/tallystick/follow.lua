@@ -21,11 +21,11 @@ end
 ---@return string? code
 ---@return table? details
 return function(ledger, name, consume)
+  local seq, message, code, details = core.follower_get(ledger, name)
+  if not seq then return nil, message, code, details end
   if type(consume) ~= "function" then
     return nil, "consume: give a function that takes an entry", "field-invalid", { field = "consume" }
   end
-  local seq, message, code, details = core.follower_get(ledger, name)
-  if not seq then return nil, message, code, details end
   -- Whether a place can be kept at all is known before the first entry is handed on.
   local kept
   kept, message, code, details = keep(ledger, name, seq)

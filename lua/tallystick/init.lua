@@ -5,6 +5,7 @@ local marks = require "tallystick.marks"
 local nearest = require "tallystick.config.nearest"
 local options_of = require "tallystick.options"
 local follow = require "tallystick.follow"
+local printing = require "tallystick.printing"
 local script = require "tallystick.script"
 local workflow = require "tallystick.workflow"
 
@@ -50,15 +51,39 @@ function tallystick.status(facts)
   return core.status(facts)
 end
 
+---What a script declares, in short.
+---@class tallystick.Declared
+---@field currency? string where the script names one
+---@field language? string where the script names one
+---@field types string[] ids in order of declaration; empty where those of the preset serve
+---@field permits string[] the commands that need a role, sorted
+---@field hooks string[] such as `before pay`, in order of declaration
+---@field workflows string[] ids in order of declaration
+
+---@param checked tallystick.Config
+---@return tallystick.Declared
+local function declared_by(checked)
+  local types, permits, hooks, workflows = {}, {}, {}, {}
+  for index, payment_type in ipairs(checked.types or {}) do types[index] = payment_type.id end
+  for command in pairs(checked.permits) do permits[#permits + 1] = command end
+  table.sort(permits)
+  for index, hook in ipairs(checked.hooks) do hooks[index] = hook.phase .. " " .. hook.command end
+  for index, one in ipairs(checked.workflows) do workflows[index] = one.id end
+  return {
+    currency = checked.currency, language = checked.language, types = types, permits = permits, hooks = hooks,
+    workflows = workflows,
+  }
+end
+
 ---Checks a configuration script without opening anything: every mistake at once (design.md §7).
 ---@param path string
 ---@return boolean? ok
----@return string? message
+---@return tallystick.Declared|string|nil declared what it declares, or the message
 ---@return string? code
 ---@return { errors: table[] }? details
 function tallystick.check(path)
   local checked, errors = config.load(path)
-  if checked then return true end
+  if checked then return true, declared_by(checked) end
   return nil, config.report(errors), "config-invalid", { errors = errors }
 end
 
@@ -153,5 +178,7 @@ methods.follow = follow
 methods.move = workflow.move
 methods.stage = workflow.stage
 methods.advance = workflow.advance
+methods.receipt = printing.receipt
+methods.statement = printing.statement
 
 return tallystick

@@ -78,8 +78,14 @@ function Money:split(parts) end
 ---@field roles? string[] the roles that the actor holds where a command names none
 ---@field clock? fun(): tallystick.Time gives the present time, for tests and hosts
 ---@field busy_timeout? integer milliseconds to wait for another process, 5000 by default; 0 waits not at all
----@field on_error? fun(message: string) for failures after a commit; kept for hooks, not called in this release
----@field script_limits? table budgets of scripts; kept for hooks, not read in this release
+---@field on_error? fun(message: string, warning: tallystick.Warning) told of hooks that failed after their commit
+---@field on_log? fun(line: string) told of each line that hooks log
+---@field script_limits? tallystick.Limits what one call into the script may use
+
+---@class tallystick.Limits
+---@field instructions? integer of Lua's, 10,000,000 by default
+---@field memory_bytes? integer 16 MiB by default, the state's own 0.2 MB included
+---@field seconds? number of processor time, 2 by default
 
 -- ---- What is read ----
 
@@ -177,7 +183,8 @@ function Money:split(parts) end
 ---@field label? string
 ---@field reason? string
 ---@field key? string
----@field refers? integer the entry that it reverses or refunds
+---@field refers? integer the entry that it reverses or refunds; of a print, the first of the payment
+---@field fields? table<string, string> a payment's extra fields; a stage's workflow, from, to and what was handed on
 ---@field script_version integer
 ---@field hash string 64 hexadecimal digits
 
@@ -218,6 +225,23 @@ function Money:split(parts) end
 ---@field head tallystick.Head of the closing's entry: write it down outside
 ---@field totals? tallystick.Totals[] of the sealed days, by type; none where a sum of them leaves 64 bits
 ---@field counted table<string, tallystick.Counted> by type
+
+---A payment type as the script declares it.
+---@class tallystick.PaymentType
+---@field id string
+---@field version integer
+---@field effect tallystick.Effect
+---@field excess "refuse"|"change"|"credit"
+---@field default boolean
+---@field retired boolean
+---@field label table<string, string> by language; under "" one for all
+---@field applies_to tallystick.DocumentKind[]
+---@field group? { required: boolean, one_of: string[]? }
+---@field fields? table<string, { type: string, required: boolean, pattern: string? }>
+---@field round_to? tallystick.Money
+---@field max? tallystick.Money
+---@field roles? string[]
+---@field account? string
 
 ---@class tallystick.Head
 ---@field seq integer 0 in an empty ledger
@@ -352,6 +376,18 @@ function Money:split(parts) end
 ---@field through tallystick.Day
 ---@field counted? table<string, tallystick.Amount> by payment type
 
+---`workflow` may be left out where the script declares one for that kind of document.
+---@class tallystick.MoveFields : tallystick.CommonFields
+---@field document string
+---@field workflow string
+---@field to string the stage
+---@field from? string refused where the document stands somewhere else
+---@field reason? string
+---@field fields? table<string, string|integer|boolean> what is handed on to those who follow the journal
+
+---@class tallystick.PrintFields : tallystick.CommonFields
+---@field payment string
+
 -- ---- What commands give ----
 
 ---What every command's result has, beside what it made.
@@ -362,6 +398,17 @@ function Money:split(parts) end
 ---@field remaining? tallystick.Money of that document
 ---@field replayed? boolean true where the key was used before: nothing was written
 ---@field dry_run? boolean true where nothing was written
+---@field log? string[] what hooks logged
+---@field warnings? tallystick.Warning[] hooks that failed after the commit
+
+---A hook that failed when its command was done.
+---@class tallystick.Warning
+---@field message string where and what: "clinic.lua:12: after("pay") "thank": …"
+---@field code string "script-failed"
+---@field rule string the hook's id
+---@field hook string such as after("pay")
+---@field script string the script's name
+---@field line integer of the script
 
 ---@class tallystick.DocumentResult : tallystick.Document, tallystick.Result
 ---@class tallystick.PaymentResult : tallystick.Payment, tallystick.Result
@@ -373,6 +420,32 @@ function Money:split(parts) end
 ---@field from string
 ---@field to string
 ---@field amount tallystick.Money
+
+---@class tallystick.MoveResult : tallystick.Result
+---@field workflow string
+---@field from? string the stage that it left; nil without a workflow where it was moved nowhere yet
+---@field to string
+
+---@class tallystick.PrintResult : tallystick.Payment, tallystick.Result
+---@field payment string the number of the payment that was printed
+---@field prints integer how often it was printed, this time included
+
+---Where a document stands in a workflow.
+---@class tallystick.Stage
+---@field document string
+---@field workflow string
+---@field stage string
+---@field since string a time
+---@field day string the business day of that
+---@field seq? integer of the stage's entry; none at the initial stage
+---@field next tallystick.NextStage[] the ways on
+
+---@class tallystick.NextStage
+---@field to string
+---@field due? string the day from which it is due
+---@field due_at? integer epoch seconds, where the period is in hours
+---@field by? string[] one of these roles is needed
+---@field manual boolean whether only move takes it
 
 ---@class tallystick.ClosingResult : tallystick.Closing, tallystick.Result
 
@@ -387,6 +460,7 @@ function Money:split(parts) end
 ---@field patient? string
 ---@field from? tallystick.Day
 ---@field to? tallystick.Day
+---@field open? boolean whether something remains on it and it is neither cancelled nor invoiced
 ---@field overdue? boolean
 ---@field order? "newest"|"oldest"
 ---@field limit? integer
@@ -538,6 +612,24 @@ function Ledger:transfer(fields) end
 ---@return tallystick.Details? details
 function Ledger:close_days(fields) end
 
+---Moves a document by hand along a transition of its workflow, due or not. Codes: `document-unknown`,
+---`document-cancelled`, `document-invoiced`, `refused` (details.code: `no-transition`, `already-there`,
+---`moved-meanwhile`, or the script's), `script-failed`, and those of the charges that the transition's action makes.
+---@param fields tallystick.MoveFields
+---@return tallystick.MoveResult? moved
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:move(fields) end
+
+---Counts a print of a payment's receipt in the journal. Codes: `payment-unknown`.
+---@param fields tallystick.PrintFields
+---@return tallystick.PrintResult? payment
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:print(fields) end
+
 ---Runs a function as one commit. It is rolled back where the function raises (the error is raised on) or returns nil
 ---first; a command that was refused inside poisons it, unless that happened in a nested transaction.
 ---Codes: what the function returned, `refused` (it returned nil alone), `transaction-poisoned`, `busy`, `read-only`.
@@ -657,6 +749,73 @@ function Ledger:verify(options) end
 ---@return tallystick.Details? details
 function Ledger:backup(path, options) end
 
+---Tells where a document stands in a workflow, which need not be named where there is one for that kind of document.
+---Codes: `document-unknown`, `field-invalid` (no such workflow), `field-missing` (there are several).
+---@param number string
+---@param workflow? string
+---@return tallystick.Stage? stage
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:stage(number, workflow) end
+
+---Takes every transition that is due, each in a transaction of its own. Codes: `field-unknown`, `field-invalid`,
+---`date-invalid`, `date-in-future`; and `read-only`, `busy`, `full`, `io-error`, `corrupt`, `chain-broken` and
+---`out-of-memory`, which end the run: then the details are the report as far as it came.
+---@param options? tallystick.AdvanceOptions
+---@return tallystick.Advance? report
+---@return string? message
+---@return string? code
+---@return tallystick.Advance|tallystick.Details|nil details
+function Ledger:advance(options) end
+
+---Hands every entry of the journal to a function, in order and at least once; how far the name has come is kept in the
+---file. It ends at the head, where the function returns false, or where it raises. Codes: `field-invalid` (a name of
+---no or more than 64 bytes), `busy` (inside a transaction), `read-only`.
+---@param name string
+---@param consume fun(entry: tallystick.Entry): boolean?
+---@return integer? count of entries that were handed on
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:follow(name, consume) end
+
+---Reads a payment type as it is in force, or as it was in a version. Codes: `type-unknown`, `field-invalid`.
+---@param id string
+---@param version? integer
+---@return tallystick.PaymentType? type
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:type(id, version) end
+
+---Reads the payment types in force, in the order of their declaration.
+---@return tallystick.PaymentType[]? types
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:types() end
+
+---Sets the receipt of a payment and counts the print: docs/receipts.md. Codes: those of print; `field-unknown`,
+---`field-invalid`, `script-failed` (the script's template).
+---@param number string the payment's
+---@param options? table
+---@return string? receipt
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:receipt(number, options) end
+
+---Sets the statement of a document: docs/receipts.md. Codes: `document-unknown`, `field-unknown`, `field-invalid`,
+---`script-failed`.
+---@param number string the document's
+---@param options? table
+---@return string? statement
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:statement(number, options) end
+
 ---Makes a money value in the ledger's currency. Codes: `amount-invalid`.
 ---@param amount string
 ---@return tallystick.Money? money
@@ -667,3 +826,149 @@ function Ledger:money(amount) end
 
 ---Closes the ledger, rolling back what is open; a second time does nothing. `local ledger <close>` calls it.
 function Ledger:close() end
+
+-- ---- What a script gets: docs/scripts.md ----
+
+---@alias tallystick.CommandName
+---| "consultation"
+---| "invoice"
+---| "charge"
+---| "cancel"
+---| "pay"
+---| "reverse"
+---| "correct"
+---| "refund"
+---| "deposit"
+---| "withdraw"
+---| "transfer"
+---| "close_days"
+---| "move"
+---| "print"
+
+---@class tallystick.HookOptions
+---@field id string
+---@field priority? integer the lowest runs first; 0 by default
+
+---The argument of a script: `local clinic = ...`.
+---@class tallystick.Builder
+local Builder = {}
+
+---@param code string ISO 4217
+function Builder:currency(code) end
+
+---@param code string two letters
+function Builder:language(code) end
+
+---@param formats { consultation: string?, invoice: string?, payment: string? }
+function Builder:numbering(formats) end
+
+---@param payment_type table
+function Builder:payment_type(payment_type) end
+
+---@param roles table<tallystick.CommandName, string[]> who may give a command
+function Builder:permit(roles) end
+
+---Declares a hook that may refuse a command, in its transaction and before its first write.
+---@param command tallystick.CommandName
+---@param options tallystick.HookOptions
+---@param hook fun(event: tallystick.Event, ctx: tallystick.Context): tallystick.Refusing?
+function Builder:before(command, options, hook) end
+
+---Declares a hook that is told of a command when it is committed.
+---@param command tallystick.CommandName
+---@param options tallystick.HookOptions
+---@param hook fun(event: tallystick.Event, ctx: tallystick.Context)
+function Builder:after(command, options, hook) end
+
+---@param workflow tallystick.WorkflowDeclaration
+function Builder:workflow(workflow) end
+
+---@param receipt { head: string[]?, template: function? } docs/receipts.md
+function Builder:receipt(receipt) end
+
+---@class tallystick.WorkflowDeclaration
+---@field id string
+---@field document tallystick.DocumentKind
+---@field initial string
+---@field stages string[]
+---@field transitions tallystick.TransitionDeclaration[]
+---@field settled? boolean whether advance also looks at documents on which nothing remains
+
+---@class tallystick.TransitionDeclaration
+---@field from string
+---@field to string
+---@field after? string how long it stands there first: "36h", "30d", "2w", "1mo", "1y"
+---@field when? fun(document: tallystick.Document, ctx: tallystick.Context): boolean?
+---@field by? string[] one of these roles is needed
+---@field manual? boolean whether advance leaves it alone
+---@field action? fun(document: tallystick.Document, ctx: tallystick.Context): tallystick.Refusing?
+
+---What ctx.refuse gives: for returning, and for nothing else.
+---@class tallystick.Refusing
+
+---A document that an act touches.
+---@class tallystick.TouchedDocument
+---@field number string
+---@field before? tallystick.Document none where it is made
+---@field after tallystick.Document
+
+---What a command would write, or has written. What the command has none of is nil; docs/scripts.md says which has what.
+---@class tallystick.Event
+---@field command tallystick.CommandName
+---@field act integer
+---@field number? string
+---@field type? string
+---@field effect? tallystick.Effect
+---@field amount? tallystick.Money
+---@field deposited? tallystick.Money
+---@field tendered? tallystick.Money
+---@field change? tallystick.Money
+---@field group? string
+---@field reference? string
+---@field patient? string
+---@field workflow? string
+---@field from? string
+---@field to? string
+---@field actor? string
+---@field roles string[]
+---@field note? string
+---@field reason? string
+---@field label? string
+---@field key? string
+---@field at string
+---@field day string
+---@field recorded_at string
+---@field fields table<string, string>
+---@field payment? string
+---@field reopen? boolean
+---@field due? string
+---@field through? string
+---@field document? string
+---@field before? tallystick.Document
+---@field after? tallystick.Document
+---@field documents tallystick.TouchedDocument[]
+---@field allocations? { document: string, amount: tallystick.Money, rounded: tallystick.Money }[]
+---@field dry_run boolean
+
+---The second argument of hooks and of a workflow's functions.
+---@class tallystick.Context
+---@field zero tallystick.Money
+---@field now string
+---@field day string
+---@field actor? string
+---@field roles string[]
+---@field currency string
+---@field language string
+---@field refuse fun(code: string, message: string?): tallystick.Refusing
+---@field money fun(amount: string): tallystick.Money
+---@field has_role fun(name: string): boolean
+---@field document fun(number: string): tallystick.Document?
+---@field payment fun(number: string): tallystick.Payment?
+---@field patient fun(id: string): tallystick.Patient?
+---@field stage fun(number: string, workflow?: string): string?, string? the stage and the day since when
+---@field days_between fun(from: string, to: string): integer
+---@field totals fun(query: tallystick.TotalsQuery): tallystick.Totals[]
+---@field log fun(...: any)
+---@field charge fun(charge: { amount: tallystick.Amount, label: string? }) in an action
+---@field annotate fun(text: string) in an action
+---@field emit fun(name: string, data: table<string, string>?) in an action

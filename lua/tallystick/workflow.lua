@@ -7,8 +7,13 @@ local workflow = {}
 
 -- What is told of moves that did not happen: enough to see what is wrong, few enough to keep.
 local REFUSALS_MAX = 100
+-- What ends a run, since no other document could fare better.
+local ENDING = {
+  ["read-only"] = true, busy = true, full = true, ["io-error"] = true, corrupt = true, ["chain-broken"] = true,
+  ["out-of-memory"] = true,
+}
 -- How often `progress` is told.
-local PROGRESS_EVERY = 100
+local PROGRESS_EVERY = 16
 
 ---@class tallystick.Workflow
 ---@field id string
@@ -36,7 +41,8 @@ end
 ---@param ledger tallystick.Ledger
 ---@return tallystick.Workflow[]
 local function declared(ledger)
-  return core.workflows(ledger) or {}
+  local script = core.declared(ledger)
+  return script and script.workflows or {}
 end
 
 ---The workflow that a call is about: the one it names, or the only one for that kind of document.
@@ -75,6 +81,16 @@ local function holds(roles, wanted)
     end
   end
   return false
+end
+
+---@param fields table
+---@param others table
+---@return table copy of the fields, with others over them
+local function with(fields, others)
+  local copy = {}
+  for name, value in pairs(fields) do copy[name] = value end
+  for name, value in pairs(others) do copy[name] = value end
+  return copy
 end
 
 ---Where a document stands: its stage, the first one where it was moved nowhere yet.
@@ -116,9 +132,9 @@ local function charge(tx, number, charges, asked)
 end
 
 ---What the action of a transition asks for; nothing where it has none.
-local function ask_action(tx, index, place, one, number, now)
+local function ask_action(tx, index, place, one, number, asked, now)
   if not one.has_action then return { charges = {} } end
-  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms)
+  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms, asked.actor, asked.roles)
   if not ok then return nil, intents, code, details end
   return intents
 end
@@ -126,17 +142,17 @@ end
 ---Takes a transition inside a transaction: its action, then the stage.
 local function take(tx, flow, index, place, number, asked, now)
   local one = flow.transitions[place]
-  local intents, message, code, details = ask_action(tx, index, place, one, number, now)
+  local intents, message, code, details = ask_action(tx, index, place, one, number, asked, now)
   if not intents then return nil, message, code, details end
   local refusal = intents.refusal
   if refusal then return nil, refusal.message, "refused", { rule = flow.id, code = refusal.code } end
   local done
   done, message, code, details = charge(tx, number, intents.charges, asked)
   if not done then return nil, message, code, details end
-  return core.plain.move(tx, {
-    document = number, workflow = flow.id, from = one.from, to = one.to, reason = asked.reason, fields = intents.event,
-    note = asked.note or intents.note, at = asked.at, actor = asked.actor, roles = asked.roles, key = asked.key,
-  })
+  return core.plain.move(tx, with(asked, {
+    document = number, workflow = flow.id, from = one.from, to = one.to, note = asked.note or intents.note,
+    fields = with(asked.fields or {}, intents.event or {}),
+  }))
 end
 
 ---The transition between two stages.
@@ -164,6 +180,10 @@ end
 
 ---Looks at a manual move before anything is written.
 local function check_move(ledger, flow, here, asked)
+  if asked.from and asked.from ~= here.stage then
+    return nil, ("from: the document stands at %q, not at %q"):format(here.stage, asked.from), "refused",
+      { rule = flow.id, code = "moved-meanwhile", stage = here.stage }
+  end
   if not known_stage(flow, asked.to) then
     local near = nearest(tostring(asked.to), flow.stages)
     local hint = near and ("did you mean %q?"):format(near) or "it has " .. table.concat(flow.stages, ", ")
@@ -182,24 +202,21 @@ local function check_move(ledger, flow, here, asked)
   return place
 end
 
----@param fields table
----@param others table
----@return table copy of the fields, with others over them
-local function with(fields, others)
-  local copy = {}
-  for name, value in pairs(fields) do copy[name] = value end
-  for name, value in pairs(others) do copy[name] = value end
-  return copy
-end
-
----Moves inside a transaction.
+---Moves inside a transaction, by the script that is in force in it.
 local function move(tx, asked)
+  local version, refreshed, reason, mistakes = core.refresh(tx)
+  if not version then return nil, refreshed, reason, mistakes end
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
   local flow, index, code, details = choose(tx, document.kind, asked.workflow)
-  local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-", dry_run = true })
+  local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-" })
+  named.dry_run = nil
   -- The core looks first: at the fields, the key, the document, who asks.
-  local looked, message, core_code, core_details = core.plain.move(tx, named)
-  if not looked or looked.replayed then return looked, message, core_code, core_details end
+  local looked, message, core_code, core_details = core.probe_move(tx, named)
+  if not looked then return nil, message, core_code, core_details end
+  if looked.replayed then
+    looked.dry_run = asked.dry_run
+    return looked
+  end
   if not flow then return nil, index, code, details end
   local here, place
   here, message, code, details = stand(tx, flow, asked.document)
@@ -207,7 +224,6 @@ local function move(tx, asked)
   place, message, code, details = check_move(tx, flow, here, asked)
   if not place then return nil, message, code, details end
   local ms, day = core.instant(tx, asked.at)
-  named.dry_run = nil
   return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day })
 end
 
@@ -219,13 +235,28 @@ end
 ---@return string? code
 ---@return table? details
 function workflow.move(ledger, asked)
+  if type(asked) ~= "table" then return core.plain.move(ledger, asked) end
+  if asked.dry_run ~= nil and type(asked.dry_run) ~= "boolean" then
+    return core.plain.move(ledger, with({ workflow = "-" }, asked))
+  end
+  local version, refreshed, reason, mistakes = core.refresh(ledger)
+  if not version then return nil, refreshed, reason, mistakes end
   if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
-  if not asked.dry_run then return ledger:transaction(function(tx) return move(tx, asked) end) end
+  if not asked.dry_run then
+    local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked) end)
+    -- A transaction around it is poisoned, as by any command that is refused in it.
+    if not moved then core.poison(ledger, code) end
+    return moved, message, code, details
+  end
   local answer
-  ledger:transaction(function(tx)
+  local pretended = core.pretend(ledger, true)
+  local ran, raised = pcall(ledger.transaction, ledger, function(tx)
     answer = table.pack(move(tx, asked))
     return nil, "a dry run"
   end)
+  core.pretend(ledger, pretended)
+  if not ran then error(raised, 0) end
+  if not answer then return core.plain.move(ledger, asked) end
   if answer[1] then answer[1].dry_run = true end
   return table.unpack(answer, 1, answer.n)
 end
@@ -244,7 +275,9 @@ function workflow.stage(ledger, number, name)
   local document, message, code, details = ledger:document(number)
   if not document then return nil, message, code, details end
   local flow
-  flow, message, code, details = choose(ledger, document.kind, name)
+  -- A ledger that is only read has not loaded its script.
+  flow, message, code, details = core.refresh(ledger)
+  if flow then flow, message, code, details = choose(ledger, document.kind, name) end
   if not flow then return nil, message, code, details end
   local here
   here, message, code, details = stand(ledger, flow, number)
@@ -288,6 +321,12 @@ local function check_options(options)
   if options.progress ~= nil and type(options.progress) ~= "function" then
     return refuse("field-invalid", "progress", "progress: give a function")
   end
+  if options.roles ~= nil and type(options.roles) ~= "table" then
+    return refuse("field-invalid", "roles", "roles: give a list of names")
+  end
+  if options.actor ~= nil and type(options.actor) ~= "string" then
+    return refuse("field-invalid", "actor", "actor: give a name")
+  end
   return true
 end
 
@@ -306,7 +345,7 @@ end
 ---@field refused integer moves that did not happen; see refusals
 ---@field refusals { document: string, workflow: string, code: string, message: string }[] the first hundred
 ---@field complete boolean whether nothing that is due was left
----@field after string? the last document looked at, where it was stopped: `advance{after=}` goes on there
+---@field after string? where it was stopped: the last document of which nothing was left; `advance{after=}` goes on
 
 ---One run of `advance`.
 local function new_run(ledger, options)
@@ -316,14 +355,19 @@ local function new_run(ledger, options)
   if ms > present then
     return refuse("date-in-future", "as_of", "as_of: is in the future; give an instant up to now")
   end
+  local version, message
+  version, message, code, details = core.refresh(ledger)
+  if not version then return nil, message, code, details end
   return {
     ledger = ledger, options = options, now = { ms = ms, day = day }, roles = options.roles or core.roles(ledger),
+    version = version,
     report = { looked = 0, moved = 0, refused = 0, refusals = {}, complete = true },
   }
 end
 
 local function note_refusal(run, flow, number, code, message)
   local report = run.report
+  if ENDING[code] then run.ended = { message = message, code = code } end
   report.refused = report.refused + 1
   if #report.refusals < REFUSALS_MAX then
     report.refusals[#report.refusals + 1] = { document = number, workflow = flow.id, code = code, message = message }
@@ -332,7 +376,7 @@ end
 
 local function passes(run, index, place, one, number)
   if not one.has_when then return true end
-  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms)
+  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, run.options.actor, run.roles)
   if ok then return answer end
   return nil, answer, code
 end
@@ -352,9 +396,12 @@ local function find_due(run, flow, index, number, here)
   return nil
 end
 
+local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
+
 ---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
 local function step(run, flow, index, number)
   local moved, message, code = run.ledger:transaction(function(tx)
+    if core.refresh(tx) ~= run.version then return nil, REPLACED, "busy" end
     local here = assert(stand(tx, flow, number))
     local place, failure, failed = find_due(run, flow, index, number, here)
     if failed then return nil, failure, failed end
@@ -383,27 +430,63 @@ local function follow_document(run, flow, index, number)
   end
 end
 
----Whether the run is to stop: at its limit, or since `progress` says false.
-local function is_stopped(run)
-  local report, options = run.report, run.options
-  if options.limit and report.moved >= options.limit then return true end
-  return options.progress and report.looked % PROGRESS_EVERY == 0 and options.progress(report) == false
+---Whether a run has made as many moves as it may, or met what no other document could pass.
+local function is_spent(run)
+  local limit = run.options.limit
+  return run.ended ~= nil or limit ~= nil and run.report.moved >= limit
 end
 
----Goes through the documents of one workflow, oldest first.
-local function advance_workflow(run, flow, index)
-  local query = { kind = flow.document, order = "oldest", after = run.options.after }
-  if not flow.settled then query.open = true end
-  for document in run.ledger:documents(query) do
-    if document.status ~= "cancelled" and document.status ~= "invoiced" then
-      run.report.looked = run.report.looked + 1
-      follow_document(run, flow, index, document.number)
-      if is_stopped(run) then
-        run.report.complete, run.report.after = false, document.number
-        return false
-      end
+---The workflows of a run: all, or the one that is named.
+local function choose_flows(run)
+  local name, flows = run.options.workflow, {}
+  for index, flow in ipairs(declared(run.ledger)) do
+    if name == nil or name == flow.id then flows[#flows + 1] = { flow = flow, index = index } end
+  end
+  if name ~= nil and #flows == 0 then return choose(run.ledger, nil, name) end
+  return flows
+end
+
+---The documents that may have something due, oldest first: those with something remaining where no workflow looks at
+---settled ones.
+local function documents_of(run, flows)
+  local query = { order = "oldest", after = run.options.after, open = true, kind = flows[1].flow.document }
+  for _, one in ipairs(flows) do
+    if one.flow.settled then query.open = nil end
+    if one.flow.document ~= query.kind then query.kind = nil end
+  end
+  return run.ledger:documents(query)
+end
+
+---Moves a document along each of its workflows. False where the run was spent, perhaps before all was done.
+local function advance_document(run, flows, document)
+  if document.status == "cancelled" or document.status == "invoiced" then return true end
+  local looked = false
+  for _, one in ipairs(flows) do
+    local flow = one.flow
+    if flow.document == document.kind and (flow.settled or document.remaining.minor > 0) then
+      if not looked then run.report.looked = run.report.looked + 1 end
+      looked = true
+      follow_document(run, flow, one.index, document.number)
+      if is_spent(run) then return false end
     end
   end
+  return true
+end
+
+---Goes through the documents, oldest first. `after` in the report is the last one of which nothing was left.
+local function advance_documents(run, flows)
+  local report, progress = run.report, run.options.progress
+  local rows, message, code, details = documents_of(run, flows)
+  if not rows then return nil, message, code, details end
+  report.after, report.complete = run.options.after, false
+  for document in rows, message, code, details do
+    local before = report.looked
+    if not advance_document(run, flows, document) then return true end
+    report.after = document.number
+    local told = progress and report.looked > before and report.looked % PROGRESS_EVERY == 0
+    if told and progress(report) == false then return true end
+  end
+  report.after, report.complete = nil, true
   return true
 end
 
@@ -416,19 +499,22 @@ end
 ---@return table? details
 function workflow.advance(ledger, options)
   options = options or {}
+  if type(options) ~= "table" then
+    error(("bad argument #1 to 'advance' (table expected, got %s)"):format(type(options)), 2)
+  end
   local run, message, code, details = check_options(options)
   if not run then return nil, message, code, details end
   run, message, code, details = new_run(ledger, options)
   if not run then return nil, message, code, details end
-  local named = false
-  for index, flow in ipairs(declared(ledger)) do
-    if options.workflow == nil or options.workflow == flow.id then
-      named = true
-      if not advance_workflow(run, flow, index) then break end
-    end
+  local flows, done
+  flows, message, code, details = choose_flows(run)
+  if not flows then return nil, message, code, details end
+  if #flows > 0 then
+    done, message, code, details = advance_documents(run, flows)
+    if not done then return nil, message, code, details end
   end
-  if options.workflow and not named then return choose(ledger, nil, options.workflow) end
   if options.progress then options.progress(run.report) end
+  if run.ended then return nil, run.ended.message, run.ended.code, run.report end
   return run.report
 end
 

@@ -4,9 +4,10 @@ local exit = require "tallystick.cli.exit"
 local cli = {}
 
 -- In the order in which --help lists them. Each is a module of this folder:
--- { name, summary, define(parser) says what arguments it takes, run(args) gives the exit code }.
+-- { name, summary, define(parser) says what arguments it takes, run(args) gives the exit code, interrupted says what an
+-- interruption leaves }.
 -- They load the ledger itself only when they run, so that --help and a typing mistake are answered at once.
-local SUBCOMMANDS = { "replay", "verify" }
+local SUBCOMMANDS = { "advance", "check", "replay", "verify" }
 
 local EXIT_CODES = [[
 exit codes:
@@ -38,9 +39,10 @@ local function define(argparse)
   return parser, subcommands
 end
 
-local function report(problem)
+local function report(problem, subcommand)
   if exit.is_interrupt(problem) then
-    io.stderr:write "tallystick: interrupted\n"
+    local after = subcommand.interrupted
+    io.stderr:write("\ntallystick: interrupted", after and "; " .. after or "", "\n")
     return exit.INTERRUPTED
   end
   io.stderr:write("tallystick: an error of the program itself: ", tostring(problem), "\n")
@@ -61,7 +63,7 @@ function cli.main(arguments)
   local parser, subcommands = define(argparse)
   local args = parser:parse(arguments)
   local ran, result = xpcall(subcommands[args.command].run, exit.explain, args)
-  return ran and result or report(result)
+  return ran and result or report(result, subcommands[args.command])
 end
 
 return cli

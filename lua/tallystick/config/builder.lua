@@ -31,6 +31,7 @@ local builder = {}
 ---@field hooks tallystick.Hook[]
 ---@field complete boolean? whether the script has run: nothing is declared any more
 ---@field workflows table[]
+---@field receipt { head: string[]?, template: function? }?
 
 ---@param draft tallystick.Draft
 ---@param place tallystick.Place
@@ -60,6 +61,13 @@ end
 ---@param formats any
 local function set_numbering(draft, place, formats)
   draft.numbering = numbering.check(formats, place)
+end
+
+---@param draft tallystick.Draft
+---@param place tallystick.Place
+---@param value any
+local function receipt(draft, place, value)
+  draft.receipt = schema.receipt(value, place)
 end
 
 ---@param draft tallystick.Draft
@@ -94,8 +102,11 @@ end
 ---@param place tallystick.Place
 ---@param value any
 local function permit(draft, place, value)
-  for command, roles in pairs(schema.permit(value, place) or {}) do
-    local earlier = draft.permit_lines[command]
+  local checked, commands = schema.permit(value, place) or {}, {}
+  for command in pairs(checked) do commands[#commands + 1] = command end
+  table.sort(commands)
+  for _, command in ipairs(commands) do
+    local roles, earlier = checked[command], draft.permit_lines[command]
     if earlier then
       local problem = ("is permitted already, on line %d"):format(earlier)
       place:at(command):refuse(problem, { expected = "all its roles there" })
@@ -177,11 +188,14 @@ local METHODS = {
   numbering = { declare = set_numbering, once = true, values = 1 },
   payment_type = { declare = payment_type, values = 1 },
   permit = { declare = permit, values = 1 },
+  receipt = { declare = receipt, once = true, values = 1 },
   before = { declare = before, values = 3 },
   after = { declare = after, values = 3 },
   workflow = { declare = declare_workflow, values = 1 },
 }
-local METHOD_NAMES = { "currency", "language", "numbering", "payment_type", "permit", "before", "after", "workflow" }
+local METHOD_NAMES = {
+  "currency", "language", "numbering", "payment_type", "permit", "receipt", "before", "after", "workflow",
+}
 
 ---The place of a call. A call in a `return` has no frame of the script any more; the line where the method was looked
 ---up stands in.

@@ -40,6 +40,8 @@ local MESSAGE_BYTES_MAX = 400
 ---@field types tallystick.ConfigType[]? in order of declaration; nil where the script declares none
 ---@field permits table<string, string[]> roles by command
 ---@field workflows tallystick.Workflow[]
+---@field hooks { phase: string, command: string, id: string }[] in order of declaration
+---@field receipt { head: string[]?, has_template: boolean }
 ---@field script { name: string, text: string }
 
 ---@param fields table<string, table>?
@@ -78,12 +80,21 @@ local function normalize_type(declared)
   }
 end
 
+---The hooks by what they guard, such as `before pay`, in order of declaration.
+---@param hooks tallystick.Hook[]
+---@return { phase: string, command: string, id: string }[]
+local function hooked_commands(hooks)
+  local list = {}
+  for index, hook in ipairs(hooks) do list[index] = { phase = hook.phase, command = hook.command, id = hook.id } end
+  return list
+end
+
 ---@param draft tallystick.Draft without mistakes
 ---@param text string
 ---@param name string
 ---@return tallystick.Config
 local function normalize(draft, text, name)
-  local types, workflows = {}, {}
+  local types, workflows, receipt = {}, {}, draft.receipt or {}
   for index, declared in ipairs(draft.workflows) do workflows[index] = workflow.plain(declared) end
   for index, declared in ipairs(draft.types) do types[index] = normalize_type(declared.payment_type) end
   return {
@@ -93,6 +104,8 @@ local function normalize(draft, text, name)
     types = #types > 0 and types or nil,
     permits = draft.permits,
     workflows = workflows,
+    hooks = hooked_commands(draft.hooks),
+    receipt = { head = receipt.head, has_template = receipt.template ~= nil },
     -- A ledger travels; the folders of the machine where its script was written are nobody else's business.
     script = { name = name:match "([^/\\]+)$" or name, text = text },
   }
@@ -150,6 +163,7 @@ end
 ---@return tallystick.Mistake[]? errors sorted by line
 ---@return tallystick.Hook[]? hooks in order of declaration
 ---@return table[]? workflows with their functions, in order of declaration
+---@return function? template of receipts
 return function(text, name)
   local list = mistakes.new(name)
   local fault, line = text_fault(text)
@@ -159,5 +173,5 @@ return function(text, name)
   end
   local draft = run(text, list)
   if #list.found > 0 then return nil, list:sorted() end
-  return normalize(draft, text, name), nil, draft.hooks, draft.workflows
+  return normalize(draft, text, name), nil, draft.hooks, draft.workflows, draft.receipt and draft.receipt.template
 end

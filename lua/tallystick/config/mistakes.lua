@@ -39,6 +39,17 @@ function mistakes.shorten(text, bytes_max)
   return text:sub(1, last) .. "…"
 end
 
+-- In UTF-8: the controls of ISO 8859-1, and the marks that turn the direction of what follows them, by which a text can
+-- look like another.
+local CONTROLS = { "\xC2[\x80-\x9F]", "\xE2\x80[\xAA-\xAE]", "\xE2\x81[\xA6-\xA9]" }
+
+---@param control string
+---@return string
+local function escape_codepoint(control)
+  local codepoint = utf8.codepoint(control)
+  return (codepoint < 0x100 and "\\x%02X" or "\\u{%X}"):format(codepoint)
+end
+
 ---A text that can be printed anywhere: a script may not send control sequences to the terminal of its reader.
 ---@param text string
 ---@param bytes_max integer
@@ -46,7 +57,8 @@ end
 function mistakes.printable(text, bytes_max)
   local shown = mistakes.shorten(text, bytes_max):gsub("[\0-\31\127]", escape)
   if not utf8.len(shown) then shown = shown:gsub("[\x80-\xFF]", escape) end
-  return (shown:gsub("\xC2[\x80-\x9F]", function(control) return "\\" .. escape(control:sub(2)):sub(2) end))
+  for _, control in ipairs(CONTROLS) do shown = shown:gsub(control, escape_codepoint) end
+  return shown
 end
 
 ---A string in quotes, escaped and cut where it is long.

@@ -173,6 +173,15 @@ function schema.hook(value, place)
   return { command = command, id = options.id, priority = options.priority }
 end
 
+---What receipts have of the clinic's own: lines on top, and a template that may change the blocks.
+schema.receipt = checks.record({
+  { name = "head", check = checks.list_of(label_text, '{ "Cabinet du Lac", "1200 Genève" }') },
+  { name = "template", check = function(value, place)
+    if type(value) == "function" then return value end
+    return place:refuse_kind(value, "function(blocks, data) … return blocks end")
+  end },
+}, '{ head = { "Cabinet du Lac" } }')
+
 ---The language of receipts and messages.
 schema.language = checks.name {
   patterns = { "^[a-z][a-z]$" }, bytes_max = 2, expected = 'a language code of two letters, such as "fr"',

@@ -134,6 +134,7 @@ end
 function workflow.check(value, place)
   local checked = fields(value, place)
   if not checked then return nil end
+  local before = #place.list.found
   local whole = checked.stages and checked.transitions and checked.initial
   if checked.stages and #checked.stages > STAGES_MAX then
     local expected = ("at most %d"):format(STAGES_MAX)
@@ -141,7 +142,8 @@ function workflow.check(value, place)
   end
   if checked.stages then check_stage(checked.initial, checked.stages, place:at "initial") end
   if checked.stages and checked.transitions then check_transitions(checked.transitions, checked.stages, place) end
-  if whole then check_reach(checked, place) end
+  -- A name that is no stage is said once, and not again for all that cannot be reached for it.
+  if whole and #place.list.found == before then check_reach(checked, place) end
   return checked
 end
 

@@ -1,4 +1,5 @@
 -- context.lua - the second argument of hooks and workflows: money, what may be read, and the words of a refusal.
+local calendar = require "tallystick.calendar"
 local host = require "tallystick.script.host"
 local mistakes = require "tallystick.config.mistakes"
 local nearest = require "tallystick.config.nearest"
@@ -39,27 +40,8 @@ local function fact(run, name)
   return host.fact(name)
 end
 
-local function functions_of(run)
-  local own = {}
-
-  function own.refuse(code, message)
-    check_text(code, "ctx.refuse, code", CODE_BYTES_MAX)
-    if message == nil then message = code end
-    check_text(message, "ctx.refuse, message", MESSAGE_BYTES_MAX)
-    local token = {}
-    run.refusal = {
-      token = token, code = one_line(code, CODE_BYTES_MAX), message = one_line(message, MESSAGE_BYTES_MAX),
-    }
-    return token
-  end
-
-  function own.log(...)
-    local parts = table.pack(...)
-    for index = 1, parts.n do parts[index] = tostring(parts[index]) end
-    local text = table.concat(parts, " ")
-    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = one_line(text, LOG_BYTES_MAX) end
-  end
-
+---What the action of a transition may ask for; the host does it in the transaction of the move.
+local function add_intents(own, run)
   local function intents_of(what)
     return run.intents or error(("ctx.%s is for the action of a transition"):format(what), 3)
   end
@@ -101,6 +83,54 @@ local function functions_of(run)
     end
     intents.event = event
   end
+end
+
+---Where documents stand, and how long: what guards by workflow and by time ask.
+local function add_stages(own, workflows)
+  function own.stage(number, name)
+    local found
+    for _, workflow in ipairs(workflows) do
+      if workflow.id == name or name == nil and #workflows == 1 then found = workflow end
+    end
+    if not found then error(("ctx.stage: no workflow is called %s"):format(tostring(name)), 2) end
+    local document = host.readings.document(number)
+    if not document then return nil end
+    local stage, since = host.readings.stage(number, found.id)
+    return stage or found.initial, since
+  end
+
+  function own.days_between(from, to)
+    local days = {}
+    for index, text in ipairs { from, to } do
+      local day = type(text) == "string" and text:match "^%d%d%d%d%-%d%d%-%d%d"
+      if not day then error('ctx.days_between: give two days such as "2026-11-20"', 2) end
+      days[index] = calendar.day_of(day)
+    end
+    if #days < 2 then error('ctx.days_between: give two days such as "2026-11-20"', 2) end
+    return days[2] - days[1]
+  end
+end
+
+local function functions_of(run, workflows)
+  local own = {}
+
+  function own.refuse(code, message)
+    check_text(code, "ctx.refuse, code", CODE_BYTES_MAX)
+    if message == nil then message = code end
+    check_text(message, "ctx.refuse, message", MESSAGE_BYTES_MAX)
+    local token = {}
+    run.refusal = {
+      token = token, code = one_line(code, CODE_BYTES_MAX), message = one_line(message, MESSAGE_BYTES_MAX),
+    }
+    return token
+  end
+
+  function own.log(...)
+    local parts = table.pack(...)
+    for index = 1, parts.n do parts[index] = tostring(parts[index]) end
+    local text = table.concat(parts, " ")
+    if #run.log < LOG_LINES_MAX then run.log[#run.log + 1] = one_line(text, LOG_BYTES_MAX) end
+  end
 
   function own.has_role(name)
     for _, role in ipairs(fact(run, "roles")) do
@@ -110,6 +140,8 @@ local function functions_of(run)
   end
 
   for name, read in pairs(host.readings) do own[name] = read end
+  add_intents(own, run)
+  add_stages(own, workflows)
   return own
 end
 
@@ -125,9 +157,10 @@ end
 
 ---Makes the context of a script, whose fields cannot be changed; a name that it has not is a mistake of the script's.
 ---@param run tallystick.Run
+---@param workflows table[] that the script declares
 ---@return table
-function context.new(run)
-  local own, facts, names = functions_of(run), {}, {}
+function context.new(run, workflows)
+  local own, facts, names = functions_of(run, workflows), {}, {}
   for _, name in ipairs(FACTS) do facts[name] = true end
   for name in pairs(own) do names[#names + 1] = name end
   for name in pairs(facts) do names[#names + 1] = name end

@@ -61,16 +61,18 @@ local function new_globals(on_global)
 end
 
 ---@param raised any what error() was given
+---@param lines integer of the script: a message may name any number
 ---@return string message without the position
 ---@return integer? line that the message names
-local function describe(raised)
+local function describe(raised, lines)
   if type(raised) ~= "string" and type(raised) ~= "number" then
     return ("the script raised a %s; raise a message instead"):format(type(raised)), nil
   end
   local text = tostring(raised)
   if text == "not enough memory" then return "the script needs more memory than a script may use", nil end
-  local line = text:match(CHUNK_PREFIX)
-  return (text:gsub(CHUNK_PREFIX, "", 1)), math.tointeger(tonumber(line))
+  local line = math.tointeger(tonumber(text:match(CHUNK_PREFIX)))
+  if not line or line < 1 or line > lines then return text, nil end
+  return (text:gsub(CHUNK_PREFIX, "", 1)), line
 end
 
 ---@param source string
@@ -94,9 +96,10 @@ end
 ---@return integer? line nil where it is not known
 function environment.run(text, argument, on_global)
   local source = text:sub(1, 3) == "\xEF\xBB\xBF" and text:sub(4) or text
+  local _, line_feeds = source:gsub("\n", "")
   local globals, loaded = new_globals(on_global)
   local chunk, fault = load(pieces_of(source), CHUNK_NAME, "t", globals)
-  if not chunk then return false, describe(fault) end
+  if not chunk then return false, describe(fault, line_feeds + 1) end
   local raised_on
   local ok, raised = xpcall(chunk, function(raised)
     raised_on = host.line()
@@ -104,7 +107,7 @@ function environment.run(text, argument, on_global)
   end, argument)
   loaded()
   if ok then return true end
-  local message, line = describe(raised)
+  local message, line = describe(raised, line_feeds + 1)
   return false, message, line or raised_on
 end
 

@@ -5,6 +5,7 @@ local script = {}
 
 -- What runs in the script's state, besides the script. `inside` is what the core calls there.
 local MODULES = {
+  "tallystick.calendar",
   "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check", "tallystick.config.checks",
   "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering",
   "tallystick.config.pattern", "tallystick.config.schema", "tallystick.config.workflow", "tallystick.script.context",
@@ -26,8 +27,9 @@ local codes -- compiled once: they are constants
 ---@return table<string, string>
 local function all_codes()
   if not codes then
-    codes = {}
-    for _, name in ipairs(MODULES) do codes[name] = code_of(name) end
+    local compiled = {}
+    for _, name in ipairs(MODULES) do compiled[name] = code_of(name) end
+    codes = compiled
   end
   return codes
 end

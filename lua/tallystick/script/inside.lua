@@ -36,12 +36,12 @@ end
 ---@return tallystick.Mistake[]? errors
 ---@return { before: table<string, boolean>, after: table<string, boolean> }? hooked
 function inside.load(text, name)
-  local config, errors, declared, workflows = check(text, name)
+  local config, errors, declared, workflows, template = check(text, name)
   if not config then return nil, errors end
   loaded = {
-    workflows = workflows,
+    workflows = workflows, template = template,
     before = hooks.by_command(declared, "before"), after = hooks.by_command(declared, "after"),
-    ctx = context.new(run),
+    ctx = context.new(run, workflows),
   }
   return config, nil, { before = names_of(loaded.before), after = names_of(loaded.after) }
 end
@@ -145,8 +145,23 @@ function inside.action(workflow, transition, document)
   run.intents = nil
   local refusal = run.refusal
   if refusal and not rawequal(answer, refusal.token) then error(NOT_RETURNED, 0) end
+  if answer ~= nil and not refusal then
+    error(("returned a %s; an action returns nothing or ctx.refuse(code, message)"):format(type(answer)), 0)
+  end
   intents.refusal = refusal and { code = refusal.code, message = refusal.message }
   return intents
+end
+
+---Lets the template of receipts change the blocks of one.
+---@param blocks table[]
+---@param data table
+---@return table[]
+function inside.template(blocks, data)
+  run.refusal, run.intents = nil, nil
+  at_work = { phase = "receipt", command = "template", id = "template" }
+  local made = loaded.template(blocks, data)
+  if type(made) ~= "table" then error(("returned a %s; return the blocks"):format(type(made)), 0) end
+  return made
 end
 
 ---The hook that is at work, for messages: phase, command, id and line.
