@@ -527,7 +527,7 @@ static int read_stage(lua_State *S) {
   tally_stage stage;
   tally_text document = check_text(S, 1, "ctx.stage"), workflow = check_text(S, 2, "ctx.stage");
   tally_code code = tally_read_stage(script->box->ledger, document, workflow, &stage);
-  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return 0;
+  if (code == TALLY_ERR_DOCUMENT_UNKNOWN) return push_none(S);
   if (code) return read_failed(S, script);
   push_text(S, stage.name);
   l_push_day(S, stage.day);

@@ -356,7 +356,8 @@ local everywhere = {
   { "an error that is caught",
     [[assert(not pcall(error, "x")) assert(select(2, xpcall(error, function() return 7 end)) == 7)]], FINE },
   { "a closing",
-    [[local n = 0 do local x <close> = setmetatable({}, { __close = function() n = 1 end }) end assert(n == 1)]], FINE },
+    [[local n = 0 do local x <close> = setmetatable({}, { __close = function() n = 1 end }) end assert(n == 1)]],
+    FINE },
   { "a coroutine that fails and is closed",
     [[local n = 0
     local f = coroutine.wrap(function()
