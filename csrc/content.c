@@ -72,9 +72,9 @@ static const unsigned char numbers[FIELD_COUNT] = {
 };
 enum { NUMBERS_END = 24 };
 
-/* A move's stage of origin, note and further fields are what a script makes of it, not what the caller passed. */
+/* A move's workflow, stage of origin, note and further fields are what a script makes of it, not what the caller passed. */
 static bool is_content(tally_command command, field which) {
-  bool made = which == FIELD_FROM || which == FIELD_FIELDS || which == FIELD_NOTE;
+  bool made = which == FIELD_FROM || which == FIELD_FIELDS || which == FIELD_NOTE || which == FIELD_WORKFLOW;
   return numbers[which] && !(command == TALLY_COMMAND_MOVE && made);
 }
 

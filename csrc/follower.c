@@ -37,7 +37,7 @@ tally_code tally_follower_set(tally_ledger *ledger, tally_text name, int64_t seq
   TRY(ledger_not_proposing(ledger));
   TRY(fail_store(ledger, store_begin(ledger->store)));
   tally_code code = check_place(ledger, name, seq);
-  if (!code) code = fail_store(ledger, store_follower_put(ledger->store, name, seq));
+  if (!code && seq > 0) code = fail_store(ledger, store_follower_put(ledger->store, name, seq));
   if (!code) code = fail_store(ledger, store_commit(ledger->store));
   if (code) {
     store_rollback(ledger->store);

@@ -47,6 +47,10 @@ static double steps_of(const char *pattern, size_t pattern_length, double length
   return steps;
 }
 
+double l_pattern_steps(tally_text pattern, size_t length) {
+  return steps_of(pattern.data, pattern.length, (double)length, true);
+}
+
 static double match_steps(lua_State *S, bool anchors, bool may_be_plain) {
   size_t length, pattern_length;
   const char *text = lua_tolstring(S, 1, &length), *pattern = lua_tolstring(S, 2, &pattern_length);

@@ -188,6 +188,8 @@ static const char *key_name(lua_State *L, int index) {
   return strlen(name) == length ? name : "[a name with a NUL byte]";
 }
 
+enum { PATTERN_STEPS_MAX = 20 * 1000 * 1000 }; /* about a tenth of a second */
+
 /* ---- Patterns of extra fields: Lua patterns, so matched here ---- */
 
 /* The payment that a correction names, or NULL. */
@@ -228,8 +230,10 @@ static void push_extra(lua_State *L, tally_text name, const tally_payment *payme
   lua_pushnil(L);
 }
 
-/* Asks string.find (the registry keeps it) whether the value at the top matches; an error is no match. */
+/* Asks string.find (the registry keeps it) whether the value at the top matches; an error is no match, and so is a text for
+ * which the script's pattern might take longer than a desk waits. */
 static bool matches(lua_State *L, tally_text pattern) {
+  if (l_pattern_steps(pattern, (size_t)lua_rawlen(L, -1)) > PATTERN_STEPS_MAX) return false;
   lua_getfield(L, LUA_REGISTRYINDEX, "tallystick.find");
   lua_pushvalue(L, -2);
   lua_pushlstring(L, pattern.data, pattern.length);
@@ -303,7 +307,8 @@ int l_instant(lua_State *L) {
   }
   lua_pushinteger(L, (lua_Integer)at_ms);
   lua_pushinteger(L, tally_day_of(at_ms));
-  return 2;
+  l_push_time(L, at_ms);
+  return 3;
 }
 
 int l_default_roles(lua_State *L) {

@@ -94,7 +94,7 @@ int l_declared(lua_State *L);
 int l_run_template(lua_State *L);
 
 /* core.instant(ledger, time): the instant that a time names (nil: now, by the host's clock) as milliseconds since 1970 and as
- * a count of local days since then; nil, message, code, details for what is no time. */
+ * a count of local days since then, and as text; nil, message, code, details for what is no time. */
 int l_instant(lua_State *L);
 /* core.roles(ledger): the roles that hold where a command names none. */
 int l_default_roles(lua_State *L);
@@ -111,6 +111,9 @@ void l_protect_type(lua_State *L, const char *type);
 
 /* lua_config.c: reads the table that lua/tallystick/config.lua makes into a boxed configuration, left on the stack. */
 const tally_config *l_check_config(lua_State *L, int index);
+
+/* lua_bounds.c: how many steps a match of a pattern against so many bytes may take at worst. */
+double l_pattern_steps(tally_text pattern, size_t length);
 
 /* lua_result.c */
 int l_push_error(lua_State *L, const tally_ledger *ledger, tally_code code); /* nil, message, code, details */

@@ -198,8 +198,14 @@ int l_run_template(lua_State *L) {
   bool failed = !ran || !lua_toboolean(box->script->S, 1);
   if (failed) l_describe_failure(box->script, &failure);
   l_end_reading(box->script);
-  if (failed) return l_done(box, push_script_failure(L, &failure));
-  l_script_copy(L, box->script, 2);
-  lua_settop(box->script->S, 0);
-  return l_done(box, 1);
+  int pushed = 1;
+  if (failed) {
+    pushed = push_script_failure(L, &failure);
+  } else {
+    l_script_copy(L, box->script, 2);
+    lua_settop(box->script->S, 0);
+  }
+  l_done(box, pushed);
+  l_tell_log(L, 1, box->script, 0);
+  return pushed;
 }

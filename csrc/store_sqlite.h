@@ -182,7 +182,8 @@ enum {
   X(SERIES_SET, "UPDATE series SET next = $1 WHERE id = $2")                                                          \
   X(SERIES_PUT, "INSERT INTO series (next, id) VALUES ($1, $2)")                                                      \
   X(FOLLOWER_GET, "SELECT seq FROM follower WHERE name = $1")                                                         \
-  X(FOLLOWER_PUT, "INSERT INTO follower (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = $2")       \
+  X(FOLLOWER_PUT, "INSERT INTO follower (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = "          \
+                  "excluded.seq WHERE follower.seq < excluded.seq")                                                   \
   X(CLOSING_PUT, "INSERT INTO closing (through, seq) VALUES ($1, $2)")                                                \
   X(CLOSING_LAST, "SELECT through, seq FROM closing ORDER BY through DESC LIMIT 1")                                   \
   X(CLOSINGS_ALL, "SELECT through, seq FROM closing ORDER BY through")                                                \

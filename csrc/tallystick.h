@@ -692,7 +692,7 @@ TALLY_API tally_code tally_read_info(tally_ledger *ledger, tally_info *info);
 /* ---- Followers (§7): named consumers that must see every entry at least once, in order -------------------------- */
 /* Gives the seq up to which a follower has come; 0 for one that has not begun. */
 TALLY_API tally_code tally_follower_get(tally_ledger *ledger, tally_text name, int64_t *seq);
-/* Keeps it, in a commit of its own. Errors: field-invalid (a name of no or more than 64 bytes, a seq beyond the head), busy
+/* Keeps it, in a commit of its own; a place never goes back. Errors: field-invalid (a name of no or more than 64 bytes, a seq beyond the head), busy
  * (inside a transaction), read-only. */
 TALLY_API tally_code tally_follower_set(tally_ledger *ledger, tally_text name, int64_t seq);
 

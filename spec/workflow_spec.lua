@@ -198,12 +198,53 @@ describe("what is due", function()
     assert.equal("reminder-2", stage(ledger))
   end)
 
-  it("goes through several at once where nothing holds it, and round at most once", function()
+  it("goes through several at once where nothing holds it, and to no stage twice in a run", function()
     local ledger = open(script_of [[stages = { "new", "a", "b" }, transitions = {
-      { from = "new", to = "a" }, { from = "a", to = "b" }, { from = "b", to = "a" } }]])
+      { from = "new", to = "a" }, { from = "a", to = "b" },
+      { from = "b", to = "a", when = function() return true end } }]])
     invoice(ledger)
-    assert.equal(3, moved(ledger))
-    assert.same({ "2026-03-02 new>a", "2026-03-02 a>b", "2026-03-02 b>a" }, stages_of(ledger, "F-00001"))
+    assert.equal(2, moved(ledger))
+    assert.same({ "2026-03-02 new>a", "2026-03-02 a>b" }, stages_of(ledger, "F-00001"))
+    assert.equal(1, moved(ledger))
+  end)
+
+  it("goes as far as is due also while the clock goes on", function()
+    local ticks = 0
+    local ticking = setmetatable({}, { __index = function()
+      ticks = ticks + 1
+      return ("2026-03-03T09:00:%02d.%03dZ"):format(ticks // 1000, ticks % 1000)
+    end })
+    local ledger = helper.open { clock = ticking, script = script_of [[stages = { "new", "a", "b", "c" }, transitions = {
+      { from = "new", to = "a" }, { from = "a", to = "b" }, { from = "b", to = "c" } }]] }
+    for number = 1, 3 do assert(ledger:invoice { patient = "P" .. number, amount = "10.00" }) end
+    assert.equal(9, assert(ledger:advance {}).moved)
+    assert.is_true(ticks > 9)
+  end)
+
+  local CHARGES = [[stages = { "new", "a", "b" }, transitions = {
+    { from = "new", to = "a", when = function(_, ctx) ctx.log "asked" return true end,
+      action = function(_, ctx) ctx.charge { amount = "-5.00" } end },
+    { from = "a", to = "b", action = function(_, ctx) ctx.charge { amount = "20.00" } end } }]]
+
+  it("takes no further step on what an earlier one has settled", function()
+    local ledger = helper.open { script = script_of(CHARGES) }
+    assert(ledger:invoice { patient = "P1", amount = "5.00" })
+    assert.equal(1, assert(ledger:advance {}).moved)
+    helper.matches({ charged = "0.00", status = "paid" }, assert(ledger:document "F-00001"))
+  end)
+
+  it("leaves alone what was paid meanwhile, after it was found due", function()
+    local path = helper.folder() .. "/clinic.db"
+    local other
+    local ledger = helper.open { path = path, script = script_of(CHARGES), on_log = function()
+      if not other then
+        other = helper.open { path = path, script = "" }
+        assert(other:pay { document = "F-00001" })
+      end
+    end }
+    assert(ledger:invoice { patient = "P1", amount = "50.00" })
+    assert.equal(0, assert(ledger:advance {}).moved)
+    helper.matches({ charged = "50.00", status = "paid" }, assert(ledger:document "F-00001"))
   end)
 
   it("takes the first way that may be taken, in order of declaration", function()
@@ -1114,7 +1155,9 @@ clinic:workflow { document = "invoice", initial = "new", stages = { "new", "old"
       end
       for from = stage_count, 3, -1 do
         for to = 1, from - 2 do
-          if #ways < way_count then ways[#ways + 1] = ("{ from = %s, to = %s }"):format(stages[from], stages[to]) end
+          if #ways < way_count then
+            ways[#ways + 1] = ('{ from = %s, to = %s, after = "1d" }'):format(stages[from], stages[to])
+          end
         end
       end
       return ('local clinic = ...\nclinic:workflow { id = "flow", document = "invoice", initial = "new", '

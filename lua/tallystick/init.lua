@@ -148,9 +148,12 @@ function tallystick.open(path, options)
   local ledger
   ledger, message, code, details = core.open(path, checked)
   if not ledger or checked.mode == "ro" then return ledger, message, code, details end
-  if take_script(ledger, checked.script_limits, state, held) then return ledger end
-  -- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
+  local taken
+  taken, message, code, details = take_script(ledger, checked.script_limits, state, held)
+  if taken then return ledger end
   ledger:close()
+  -- A ledger whose own script can no longer be read opens for reading only: by which rules would it write?
+  if code ~= "config-invalid" then return nil, message, code, details end
   checked.mode = "ro"
   return core.open(path, checked)
 end
@@ -170,7 +173,8 @@ function methods:info()
   local info, message, code, details = plain.info(self)
   if not info then return nil, message, code, details end
   -- Why a ledger opened for reading only where no one asked for that: its own script cannot be read.
-  if info.script.text ~= "" then info.script.errors = select(2, config.check(info.script.text, info.script.name)) end
+  local read_only = info.mode == "ro" and info.script.text ~= ""
+  if read_only then info.script.errors = select(2, config.check(info.script.text, info.script.name)) end
   return info
 end
 

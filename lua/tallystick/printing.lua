@@ -21,9 +21,10 @@ local function sort_options(ledger, asked)
   local declared = core.declared(ledger)
   local own = declared and declared.receipt or {}
   -- A clinic may speak a language that receipts have no words for.
-  options.lang = options.lang or require("tallystick.labels").language(ledger:info().language or "en")
-  if own.has_template then
+  options.lang = options.lang or require("tallystick.labels").language(core.plain.info(ledger).language or "en")
+  if own.has_template and options.template == nil then
     options.template = function(blocks, data)
+      data.lang = options.lang
       local made, message = core.template(ledger, blocks, data)
       return made or error(message, 0)
     end
@@ -41,7 +42,7 @@ local function types_of(ledger, payments)
 end
 
 local function common_data(ledger, payments, head)
-  local info = ledger:info()
+  local info = core.plain.info(ledger)
   return {
     types = types_of(ledger, payments), ledger = { id = info.id, currency = info.currency }, head = ledger:head(),
     clinic = { lines = head },
@@ -71,7 +72,10 @@ local function receipt_data(ledger, number, head)
 end
 
 local function check_asked(asked)
-  if type(asked) == "table" then return true end
+  if type(asked) == "table" then
+    if asked.preview == nil or type(asked.preview) == "boolean" then return true end
+    return nil, "preview: give true or false", "field-invalid", { field = "preview" }
+  end
   return nil, 'options: give a table such as { format = "html" }', "field-invalid", { field = "options" }
 end
 

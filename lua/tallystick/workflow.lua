@@ -51,6 +51,9 @@ end
 ---@return string? code
 ---@return table? details
 local function choose(ledger, kind, name)
+  if name ~= nil and type(name) ~= "string" then
+    return refuse("field-invalid", "workflow", "workflow: give a workflow's id")
+  end
   local names, found, index = {}, nil, nil
   for i, one in ipairs(declared(ledger)) do
     if one.document == kind or not kind then
@@ -202,6 +205,22 @@ local function check_move(ledger, flow, here, asked)
   return place
 end
 
+-- What the core answers of the state of things; a transition's own role is asked before it (design.md §8).
+local AFTER_WHO_ASKS = {
+  ["document-cancelled"] = true, ["document-invoiced"] = true, ["date-in-future"] = true, ["period-closed"] = true,
+  refused = true,
+}
+
+---The answer that was given under this key before. Which workflow it was a script may have settled.
+local function replayed_move(looked, asked)
+  if asked.workflow ~= nil and asked.workflow ~= looked.workflow then
+    return nil, ("key %q was used before with another workflow; use a new key for a new command"):format(asked.key),
+      "key-conflict", { key = asked.key, field = "workflow" }
+  end
+  looked.dry_run = asked.dry_run
+  return looked
+end
+
 ---Moves inside a transaction, by the script that is in force in it.
 local function move(tx, asked)
   local version, refreshed, reason, mistakes = core.refresh(tx)
@@ -212,17 +231,17 @@ local function move(tx, asked)
   named.dry_run = nil
   -- The core looks first: at the fields, the key, the document, who asks.
   local looked, message, core_code, core_details = core.probe_move(tx, named)
-  if not looked then return nil, message, core_code, core_details end
-  if looked.replayed then
-    looked.dry_run = asked.dry_run
-    return looked
-  end
+  if looked and looked.replayed then return replayed_move(looked, asked) end
+  local of_the_state = looked or AFTER_WHO_ASKS[core_code]
+  if not of_the_state then return nil, message, core_code, core_details end
   if not flow then return nil, index, code, details end
-  local here, place
-  here, message, code, details = stand(tx, flow, asked.document)
-  if not here then return nil, message, code, details end
-  place, message, code, details = check_move(tx, flow, here, asked)
-  if not place then return nil, message, code, details end
+  local here, place, why
+  here, why, code, details = stand(tx, flow, asked.document)
+  if not here then return nil, why, code, details end
+  place, why, code, details = check_move(tx, flow, here, asked)
+  -- What the field says and who asks comes before the state of things.
+  if not place and (looked or code ~= "refused") then return nil, why, code, details end
+  if not looked then return nil, message, core_code, core_details end
   local ms, day = core.instant(tx, asked.at)
   return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day })
 end
@@ -241,7 +260,12 @@ function workflow.move(ledger, asked)
   end
   local version, refreshed, reason, mistakes = core.refresh(ledger)
   if not version then return nil, refreshed, reason, mistakes end
-  if #declared(ledger) == 0 then return core.plain.move(ledger, asked) end
+  if #declared(ledger) == 0 then
+    local looked = asked.workflow == nil and asked.key ~= nil
+      and core.probe_move(ledger, with(asked, { workflow = "-", dry_run = true }))
+    if looked and looked.replayed then return replayed_move(looked, asked) end
+    return core.plain.move(ledger, asked)
+  end
   if not asked.dry_run then
     local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked) end)
     -- A transaction around it is poisoned, as by any command that is refused in it.
@@ -349,17 +373,17 @@ end
 
 ---One run of `advance`.
 local function new_run(ledger, options)
-  local ms, day, code, details = core.instant(ledger, options.as_of)
-  if not ms then return nil, day, code, details end
+  local ms, day, at, details = core.instant(ledger, options.as_of)
+  if not ms then return nil, day, at, details end
   local present = core.instant(ledger)
   if ms > present then
     return refuse("date-in-future", "as_of", "as_of: is in the future; give an instant up to now")
   end
-  local version, message
+  local version, message, code
   version, message, code, details = core.refresh(ledger)
   if not version then return nil, message, code, details end
   return {
-    ledger = ledger, options = options, now = { ms = ms, day = day }, roles = options.roles or core.roles(ledger),
+    ledger = ledger, options = options, now = { ms = ms, day = day, at = at }, roles = options.roles or core.roles(ledger),
     version = version,
     report = { looked = 0, moved = 0, refused = 0, refusals = {}, complete = true },
   }
@@ -396,17 +420,25 @@ local function find_due(run, flow, index, number, here)
   return nil
 end
 
+---Whether a document is one that its workflow looks at.
+local function may_go_on(flow, document)
+  if not document or document.status == "cancelled" or document.status == "invoiced" then return false end
+  return flow.settled or document.remaining.minor > 0
+end
+
 local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
 
 ---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
 local function step(run, flow, index, number)
   local moved, message, code = run.ledger:transaction(function(tx)
     if core.refresh(tx) ~= run.version then return nil, REPLACED, "busy" end
+    if not may_go_on(flow, tx:document(number)) then return "moved meanwhile" end
     local here = assert(stand(tx, flow, number))
     local place, failure, failed = find_due(run, flow, index, number, here)
     if failed then return nil, failure, failed end
     if not place then return "moved meanwhile" end
-    local asked = { at = run.options.as_of, actor = run.options.actor, roles = run.roles }
+    -- All of a run is dated at one instant, so that no stage is entered after it.
+    local asked = { at = run.now.at, actor = run.options.actor, roles = run.roles }
     return take(tx, flow, index, place, number, asked, run.now)
   end)
   if not moved then
@@ -418,14 +450,17 @@ local function step(run, flow, index, number)
   return false
 end
 
----Moves a document as far as it may go now; through each stage once, should they go round.
+---Moves a document as far as it may go now; to no stage twice, should they go round.
 local function follow_document(run, flow, index, number)
+  local visited = {}
   for _ = 1, #flow.stages do
     local here, message, code = stand(run.ledger, flow, number)
     if not here then return note_refusal(run, flow, number, code, message) end
+    visited[here.stage] = true
     local place, failure, failed = find_due(run, flow, index, number, here)
     if failed then return note_refusal(run, flow, number, failed, failure) end
-    if not place or not step(run, flow, index, number) then return end
+    if not place or visited[flow.transitions[place].to] then return end
+    if not step(run, flow, index, number) then return end
     if run.options.limit and run.report.moved >= run.options.limit then return end
   end
 end
@@ -459,11 +494,10 @@ end
 
 ---Moves a document along each of its workflows. False where the run was spent, perhaps before all was done.
 local function advance_document(run, flows, document)
-  if document.status == "cancelled" or document.status == "invoiced" then return true end
   local looked = false
   for _, one in ipairs(flows) do
     local flow = one.flow
-    if flow.document == document.kind and (flow.settled or document.remaining.minor > 0) then
+    if flow.document == document.kind and may_go_on(flow, document) then
       if not looked then run.report.looked = run.report.looked + 1 end
       looked = true
       follow_document(run, flow, one.index, document.number)

@@ -127,14 +127,46 @@ local function check_reach(checked, place)
   end
 end
 
+---A round that nothing holds up would be gone on every run for ever, with all that its actions charge.
+---@param checked table
+---@param place tallystick.Place
+local function check_rounds(checked, place)
+  local onward = {}
+  for _, one in ipairs(checked.transitions) do
+    local held = one.after and one.after.count > 0 or one.when or one.manual
+    if not held then
+      onward[one.from] = onward[one.from] or {}
+      table.insert(onward[one.from], one.to)
+    end
+  end
+  local function comes_back(from, target, seen)
+    for _, to in ipairs(onward[from] or {}) do
+      if to == target then return true end
+      if not seen[to] then
+        seen[to] = true
+        if comes_back(to, target, seen) then return true end
+      end
+    end
+    return false
+  end
+  for index, stage in ipairs(checked.stages) do
+    if comes_back(stage, stage, {}) then
+      place:at "stages":at(index):refuse("leads back to itself at once", {
+        value = stage, expected = "an after, a when or manual = true on the way round",
+      })
+      return
+    end
+  end
+end
+
 ---Checks one workflow.
 ---@param value any
 ---@param place tallystick.Place
 ---@return table?
 function workflow.check(value, place)
+  local before = #place.list.found
   local checked = fields(value, place)
   if not checked then return nil end
-  local before = #place.list.found
   local whole = checked.stages and checked.transitions and checked.initial
   if checked.stages and #checked.stages > STAGES_MAX then
     local expected = ("at most %d"):format(STAGES_MAX)
@@ -143,7 +175,10 @@ function workflow.check(value, place)
   if checked.stages then check_stage(checked.initial, checked.stages, place:at "initial") end
   if checked.stages and checked.transitions then check_transitions(checked.transitions, checked.stages, place) end
   -- A name that is no stage is said once, and not again for all that cannot be reached for it.
-  if whole and #place.list.found == before then check_reach(checked, place) end
+  if whole and #place.list.found == before then
+    check_reach(checked, place)
+    check_rounds(checked, place)
+  end
   return checked
 end
 
