@@ -167,3 +167,71 @@ clinic:after("move", { id = "done" }, function(event, ctx) ctx.log "moved" end)]
     refused("read-only", read:move { document = "F-00001", to = "called" })
   end)
 end)
+
+describe("a move under a key", function()
+  after_each(helper.finish)
+
+  it("is answered again whatever the script has become", function()
+    local path = helper.folder() .. "/clinic.db"
+    local ledger = helper.open { path = path, script = script(recall "") }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local asked = { document = "F-00001", to = "called", key = "k1" }
+    assert(ledger:move(asked))
+    local other_name, second_name = recall(""):gsub("recall", "other"), recall(""):gsub("recall", "second")
+    for _, later in ipairs { "", recall "" .. second_name, other_name } do
+      local other = helper.open { path = path, script = script(later) }
+      helper.matches({ replayed = true, workflow = "recall", from = "issued", to = "called" },
+        assert(other:move(asked)))
+      local code, details = code_of(other:move { document = "F-00001", to = "called", key = "k1", workflow = "other" })
+      assert.equal("key-conflict", code)
+      assert.equal("workflow", details.field)
+    end
+  end)
+
+  it("asks for the stage's name and the role before the state of the document", function()
+    local ledger = helper.open { roles = { "clerk" }, script = script(recall 'by = { "manager" }') }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    assert(ledger:cancel { document = "F-00001", reason = "test" })
+    assert.equal("permission-denied", (code_of(ledger:move { document = "F-00001", to = "called" })))
+    assert.equal("field-invalid", (code_of(ledger:move { document = "F-00001", to = "caled" })))
+    assert.equal("document-cancelled", (code_of(ledger:move { document = "F-00001", to = "called",
+      roles = { "manager" } })))
+    assert.equal("field-invalid", (code_of(ledger:move { document = "F-00001", to = "called", workflow = {} })))
+  end)
+end)
+
+describe("a follower", function()
+  after_each(helper.finish)
+
+  it("never goes back, though another of its name was faster", function()
+    local path = helper.folder() .. "/clinic.db"
+    local slow = helper.open { path = path, script = "" }
+    local fast = helper.open { path = path, script = "" }
+    for number = 1, 5 do assert(slow:invoice { patient = "P" .. number, amount = "10.00" }) end
+    assert.has_error(function()
+      slow:follow("mail", function(entry)
+        if entry.seq == 3 then
+          assert.equal(5, assert(fast:follow("mail", function() end)))
+          error "crash"
+        end
+      end)
+    end)
+    assert.equal(0, assert(fast:follow("mail", function() end)))
+  end)
+end)
+
+describe("a pattern of an extra field", function()
+  after_each(helper.finish)
+
+  it("that could go on for ever matches nothing long, and answers at once", function()
+    local ledger = helper.open { script = [[
+local clinic = ...
+clinic:payment_type { id = "cash", default = true, fields = { slip = { pattern = "^.*.*.*.*.*.*x$" } } }
+]] }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local started = os.clock()
+    refused("field-invalid", ledger:pay { document = "F-00001", fields = { slip = ("a"):rep(1000) } })
+    assert.is_true(os.clock() - started < 1)
+    assert(ledger:pay { document = "F-00001", fields = { slip = "abcx" } })
+  end)
+end)

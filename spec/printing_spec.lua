@@ -49,6 +49,31 @@ describe("a receipt", function()
     assert.equal("120.00 CHF", tostring(ledger:document("C-00001").charged))
   end)
 
+  it("gives a template the words and forms of its language, and goes by a template of the call first", function()
+    local tooled = helper.open { script = helper.SCRIPT .. [[
+clinic:receipt { template = function(blocks, data, tools)
+  return { { kind = "text", text = table.concat({ tools.word("receipt", "receipt"), tools.money(data.payment.amount),
+    tools.day(data.payment.day), tools.type(data.payment.type), tools.lang }, " / ") } }
+end }
+]] }
+    local number = paid(tooled).number
+    assert.equal("Quittance / 50.00 CHF / 02.03.2026 / Espèces /\nfr\n", (tooled:receipt(number)))
+    assert.matches("Quittung", (tooled:receipt(number, { lang = "de-CH" })))
+    local own = function() return { { kind = "text", text = "mine" } } end
+    assert.matches("mine", (tooled:receipt(number, { template = own })))
+    refused("field-invalid", tooled:receipt(number, { template = 5 }))
+    refused("field-invalid", tooled:receipt(number, { preview = "no" }))
+  end)
+
+  it("is by the script in force, also where another handle stored it", function()
+    local path = helper.folder() .. "/clinic.db"
+    local old = helper.open { path = path, script = TEMPLATE }
+    paid(old)
+    helper.open { path = path, script = helper.SCRIPT }
+    assert.is_nil(old:receipt("R-00001", { preview = true }):find "Cabinet")
+    assert.is_nil(old:receipt("R-00001"):find "Cabinet")
+  end)
+
   it("of a deposit is counted among its patient's entries", function()
     local deposit = assert(ledger:deposit { patient = "P7", amount = "30.00" })
     assert(ledger:receipt(deposit.number))

@@ -214,8 +214,9 @@ describe("what is due", function()
       ticks = ticks + 1
       return ("2026-03-03T09:00:%02d.%03dZ"):format(ticks // 1000, ticks % 1000)
     end })
-    local ledger = helper.open { clock = ticking, script = script_of [[stages = { "new", "a", "b", "c" }, transitions = {
-      { from = "new", to = "a" }, { from = "a", to = "b" }, { from = "b", to = "c" } }]] }
+    local text = script_of [[stages = { "new", "a", "b", "c" }, transitions = {
+      { from = "new", to = "a" }, { from = "a", to = "b" }, { from = "b", to = "c" } }]]
+    local ledger = helper.open { clock = ticking, script = text }
     for number = 1, 3 do assert(ledger:invoice { patient = "P" .. number, amount = "10.00" }) end
     assert.equal(9, assert(ledger:advance {}).moved)
     assert.is_true(ticks > 9)

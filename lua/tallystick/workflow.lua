@@ -261,8 +261,8 @@ function workflow.move(ledger, asked)
   local version, refreshed, reason, mistakes = core.refresh(ledger)
   if not version then return nil, refreshed, reason, mistakes end
   if #declared(ledger) == 0 then
-    local looked = asked.workflow == nil and asked.key ~= nil
-      and core.probe_move(ledger, with(asked, { workflow = "-", dry_run = true }))
+    local looked = asked.key ~= nil
+      and core.probe_move(ledger, with(asked, { workflow = asked.workflow or "-", dry_run = true }))
     if looked and looked.replayed then return replayed_move(looked, asked) end
     return core.plain.move(ledger, asked)
   end
@@ -400,7 +400,8 @@ end
 
 local function passes(run, index, place, one, number)
   if not one.has_when then return true end
-  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, run.options.actor, run.roles)
+  local actor, roles = run.options.actor, run.roles
+  local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, actor, roles)
   if ok then return answer end
   return nil, answer, code
 end

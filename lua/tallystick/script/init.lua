@@ -5,10 +5,11 @@ local script = {}
 
 -- What runs in the script's state, besides the script. `inside` is what the core calls there.
 local MODULES = {
-  "tallystick.calendar",
-  "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check", "tallystick.config.checks",
-  "tallystick.config.mistakes", "tallystick.config.nearest", "tallystick.config.numbering",
-  "tallystick.config.pattern", "tallystick.config.schema", "tallystick.config.workflow", "tallystick.script.context",
+  "tallystick.calendar", "tallystick.config.amounts", "tallystick.config.builder", "tallystick.config.check",
+  "tallystick.config.checks", "tallystick.config.mistakes", "tallystick.config.nearest",
+  "tallystick.config.numbering", "tallystick.config.pattern", "tallystick.config.schema",
+  "tallystick.config.workflow", "tallystick.labels", "tallystick.labels.de", "tallystick.labels.en",
+  "tallystick.labels.fr", "tallystick.labels.it", "tallystick.receipt.tools", "tallystick.script.context",
   "tallystick.script.environment", "tallystick.script.event", "tallystick.script.hooks", "tallystick.script.inside",
 }
 

@@ -159,7 +159,9 @@ end
 function inside.template(blocks, data)
   run.refusal, run.intents = nil, nil
   at_work = { phase = "receipt", command = "template", id = "template" }
-  local made = loaded.template(blocks, data)
+  -- Loaded with the first receipt that a template changes: most scripts have none.
+  local lang = require("tallystick.labels").language(data.lang)
+  local made = loaded.template(blocks, data, require "tallystick.receipt.tools"(lang, data.types))
   if type(made) ~= "table" then error(("returned a %s; return the blocks"):format(type(made)), 0) end
   return made
 end
