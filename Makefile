@@ -107,7 +107,7 @@ asan:  ## the specs under the address and undefined-behaviour sanitizers
 	LUA_CPATH="$(CURDIR)/build/asan/?.so;;" \
 	ASAN_OPTIONS=detect_leaks=0:include_if_exists=$(CURDIR)/spec/asan/%b.options \
 	UBSAN_OPTIONS=print_stacktrace=1 \
-	$(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(SUITE)
+	$(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(ASAN_ARGS) $(SUITE)
 
 valgrind:  ## the specs under valgrind, without those tagged #slow
 	@scripts/setup build run test valgrind

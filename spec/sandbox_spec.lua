@@ -677,7 +677,7 @@ describe("a hostile script", function()
     it("ends in a hook before: " .. row[1], function() check_before(row[2], row[3]) end)
   end
   for _, row in ipairs(by_default) do
-    it("ends under the default limits: " .. row[1], function() check_load(row[2], BUDGET, {}) end)
+    it("ends under the default limits: " .. row[1] .. " #slow", function() check_load(row[2], BUDGET, {}) end)
   end
 end)
 
@@ -743,7 +743,7 @@ end)]]
     assert.is_true(seen["refused, paid"])
   end)
 
-  it("is the script's own fault only: events that wait do not count", function()
+  it("is the script's own fault only: events that wait do not count #slow", function()
     local ledger = helper.open { script = SCRIPT, script_limits = { memory_bytes = 2 * 1024 * 1024 } }
     assert(ledger:consultation { patient = "P1", amount = "10000.00" })
     local results = {}
