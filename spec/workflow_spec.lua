@@ -1223,3 +1223,87 @@ describe("advancing that is killed in the middle #slow", function()
     assert.equal(0, moved(ledger))
   end)
 end)
+
+describe("what goes on beside", function()
+  after_each(helper.finish)
+
+  it("lets one workflow wait for what another charges, in one run", function()
+    for _, order in ipairs { { "fee", "rem" }, { "rem", "fee" } } do
+      local parts = {
+        fee = [[clinic:workflow { id = "fee", document = "consultation", initial = "a", stages = { "a", "b" },
+          settled = true, transitions = { { from = "a", to = "b", action = function(_, ctx) ctx.charge { amount = "20.00" } end } } }]],
+        rem = [[clinic:workflow { id = "rem", document = "consultation", initial = "a", stages = { "a", "b" },
+          transitions = { { from = "a", to = "b" } } }]],
+      }
+      local ledger = helper.open { script = helper.SCRIPT .. parts[order[1]] .. "\n" .. parts[order[2]] }
+      assert(ledger:consultation { patient = "P1", amount = "10.00" })
+      assert(ledger:pay { document = "C-00001" })
+      assert.equal(2, assert(ledger:advance {}).moved)
+      assert.equal(0, assert(ledger:advance {}).moved)
+    end
+  end)
+
+  it("tells with the move what hooks after its charges told", function()
+    local ledger = helper.open { script = script_of [[stages = { "new", "old" }, transitions = {
+      { from = "new", to = "old", action = function(_, ctx) ctx.charge { amount = "2.00" } end } }]]
+      .. 'clinic:after("charge", { id = "t" }, function(event, ctx) ctx.log "fee" error "boom" end)\n' }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local answer = assert(ledger:move { document = "F-00001", to = "old" })
+    assert.equal("t", answer.warnings[1].rule)
+    assert.same({ "fee" }, answer.log)
+  end)
+
+  it("answers a clock that fails at any of its calls with a code", function()
+    for failing = 1, 12 do
+      local calls, broken = 0, false
+      local ledger = helper.open { clock = setmetatable({}, { __index = function()
+        calls = calls + 1
+        return broken and calls >= failing and "junk" or helper.NOW
+      end }), script = script_of [[stages = { "new", "old" }, transitions = { { from = "new", to = "old" } }]] }
+      assert(ledger:invoice { patient = "P1", amount = "10.00" })
+      calls, broken = 0, true
+      for _, call in ipairs { "advance", "move", "dry" } do
+        calls = 0
+        local answer, _, code
+        if call == "advance" then answer, _, code = ledger:advance {}
+        else answer, _, code = ledger:move { document = "F-00001", to = "old", dry_run = call == "dry" } end
+        assert.is_true(answer ~= nil or code == "date-invalid" or code == "refused", call .. failing .. tostring(code))
+      end
+      broken = false
+    end
+  end)
+
+  it("hands a follower what it writes itself the next time, however much waits", function()
+    local ledger = helper.open()
+    assert(ledger:transaction(function(tx)
+      for number = 1, 130 do assert(tx:invoice { patient = "P" .. number, amount = "10.00" }) end
+      return true
+    end))
+    local function consume() assert(ledger:charge { document = "F-00001", amount = "1.00" }) end
+    assert.equal(130, assert(ledger:follow("fees", consume)))
+    assert.equal(130, assert(ledger:follow("fees", function() end)))
+    assert.equal(0, assert(ledger:follow("fees", function() end)))
+  end)
+
+  it("lists a payment over several consultations once on their invoice's statement", function()
+    local ledger = helper.open()
+    for _ = 1, 2 do assert(ledger:consultation { patient = "P1", amount = "100.00" }) end
+    assert(ledger:pay { documents = { "C-00001", "C-00002" }, amount = "150.00" })
+    assert(ledger:invoice { consultations = { "C-00001", "C-00002" } })
+    local _, lines = assert(ledger:statement "F-00001"):gsub("R%-00001", "")
+    assert.equal(1, lines)
+    assert.matches("150.00", (ledger:statement "F-00001"), 1, true)
+  end)
+
+  it("poisons a transaction by a receipt that was refused", function()
+    local ledger = helper.open()
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local _, _, code = ledger:transaction(function(tx)
+      assert(tx:charge { document = "F-00001", amount = "5.00" })
+      tx:receipt "R-00009"
+      return true
+    end)
+    assert.equal("transaction-poisoned", code)
+    assert.equal("10.00", ledger:document("F-00001").charged:decimal())
+  end)
+end)

@@ -9,7 +9,8 @@ local function keep(ledger, name, seq)
   return core.follower_set(ledger, name, seq)
 end
 
----Hands the entries after the follower's place to `consume`, one by one. It ends at the journal's head; where `consume`
+---Hands the entries after the follower's place to `consume`, one by one. It ends at the journal's head as it was
+---when it began; where `consume`
 ---returns false, which leaves that entry for the next time; or where it raises, which is raised again after the place
 ---was kept. The place stands in the ledger's file, under the name.
 ---Errors: `field-invalid` (a name of no or more than 64 bytes), `busy` (inside a transaction), `read-only`.
@@ -30,8 +31,10 @@ return function(ledger, name, consume)
   local kept
   kept, message, code, details = keep(ledger, name, seq)
   if not kept then return nil, message, code, details end
+  local head = ledger:head().seq -- what the consumer writes itself is for the next time
   local count, done = 0, seq
   for entry in ledger:entries { from_seq = seq + 1 } do
+    if entry.seq > head then break end
     local ok, answer = pcall(consume, entry)
     if not ok then
       keep(ledger, name, done)

@@ -107,7 +107,11 @@ function printing.receipt(ledger, number, asked)
   local ok, message, code, details = check_asked(asked)
   if not ok then return nil, message, code, details end
   if not asked.preview then
-    return ledger:transaction(function(tx) return print_receipt(tx, number, asked) end)
+    local made
+    made, message, code, details = ledger:transaction(function(tx) return print_receipt(tx, number, asked) end)
+    -- A transaction around it is poisoned, as by any command that is refused in it.
+    if not made then core.poison(ledger, code) end
+    return made, message, code, details
   end
   local _, options, head = sort_options(ledger, asked)
   local data
@@ -136,10 +140,13 @@ local function charges_of(ledger, document)
 end
 
 local function payments_of(ledger, document)
-  local payments = {}
+  local payments, seen = {}, {} -- one payment may have settled several of them
   local numbers = { document.number, table.unpack(document.consultations or {}) }
   for _, number in ipairs(numbers) do
-    for payment in ledger:payments { document = number } do payments[#payments + 1] = payment end
+    for payment in ledger:payments { document = number } do
+      if not seen[payment.number] then payments[#payments + 1] = payment end
+      seen[payment.number] = true
+    end
   end
   table.sort(payments, function(left, right) return left.act < right.act end)
   return payments

@@ -123,15 +123,29 @@ end
 -- ---- One move ----
 
 ---Makes the charges that an action asked for.
-local function charge(tx, number, charges, asked)
+local function charge(tx, number, charges, asked, answers)
   for _, one in ipairs(charges) do
     local charged, message, code, details = tx:charge {
       document = number, amount = one.amount, label = one.label, at = asked.at, actor = asked.actor,
       roles = asked.roles,
     }
     if not charged then return nil, message, code, details end
+    if answers then answers[#answers + 1] = charged end
   end
   return true
+end
+
+---Adds what hooks after the charges told to the answer of the move: the charges' own answers nobody sees.
+local function tell_of_charges(moved, answers)
+  for _, answer in ipairs(answers) do
+    for _, name in ipairs { "warnings", "log" } do
+      for _, item in ipairs(answer[name] or {}) do
+        moved[name] = moved[name] or {}
+        table.insert(moved[name], item)
+      end
+    end
+  end
+  return moved
 end
 
 ---What the action of a transition asks for; nothing where it has none.
@@ -143,14 +157,15 @@ local function ask_action(tx, index, place, one, number, asked, now)
 end
 
 ---Takes a transition inside a transaction: its action, then the stage.
-local function take(tx, flow, index, place, number, asked, now)
+---@param answers table[]? those of the charges are added to it
+local function take(tx, flow, index, place, number, asked, now, answers)
   local one = flow.transitions[place]
   local intents, message, code, details = ask_action(tx, index, place, one, number, asked, now)
   if not intents then return nil, message, code, details end
   local refusal = intents.refusal
   if refusal then return nil, refusal.message, "refused", { rule = flow.id, code = refusal.code } end
   local done
-  done, message, code, details = charge(tx, number, intents.charges, asked)
+  done, message, code, details = charge(tx, number, intents.charges, asked, answers)
   if not done then return nil, message, code, details end
   return core.plain.move(tx, with(asked, {
     document = number, workflow = flow.id, from = one.from, to = one.to, note = asked.note or intents.note,
@@ -222,7 +237,8 @@ local function replayed_move(looked, asked)
 end
 
 ---Moves inside a transaction, by the script that is in force in it.
-local function move(tx, asked)
+---@param answers table[] of the charges: what is told of them is told with the move
+local function move(tx, asked, answers)
   local version, refreshed, reason, mistakes = core.refresh(tx)
   if not version then return nil, refreshed, reason, mistakes end
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
@@ -242,8 +258,9 @@ local function move(tx, asked)
   -- What the field says and who asks comes before the state of things.
   if not place and (looked or code ~= "refused") then return nil, why, code, details end
   if not looked then return nil, message, core_code, core_details end
-  local ms, day = core.instant(tx, asked.at)
-  return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day })
+  local ms, day, instant_code, instant_details = core.instant(tx, asked.at)
+  if not ms then return nil, day, instant_code, instant_details end
+  return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day }, answers)
 end
 
 ---Moves a document by hand, along a transition of its workflow, whether it is due or not (design.md §7).
@@ -267,15 +284,17 @@ function workflow.move(ledger, asked)
     return core.plain.move(ledger, asked)
   end
   if not asked.dry_run then
-    local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked) end)
+    local answers = {}
+    local moved, message, code, details = ledger:transaction(function(tx) return move(tx, asked, answers) end)
     -- A transaction around it is poisoned, as by any command that is refused in it.
     if not moved then core.poison(ledger, code) end
-    return moved, message, code, details
+    if moved then return tell_of_charges(moved, answers) end
+    return nil, message, code, details
   end
   local answer
   local pretended = core.pretend(ledger, true)
   local ran, raised = pcall(ledger.transaction, ledger, function(tx)
-    answer = table.pack(move(tx, asked))
+    answer = table.pack(move(tx, asked, {}))
     return nil, "a dry run"
   end)
   core.pretend(ledger, pretended)
@@ -375,7 +394,8 @@ end
 local function new_run(ledger, options)
   local ms, day, at, details = core.instant(ledger, options.as_of)
   if not ms then return nil, day, at, details end
-  local present = core.instant(ledger)
+  local present, wrong, wrong_code, wrong_details = core.instant(ledger)
+  if not present then return nil, wrong, wrong_code, wrong_details end
   if ms > present then
     return refuse("date-in-future", "as_of", "as_of: is in the future; give an instant up to now")
   end
@@ -383,7 +403,8 @@ local function new_run(ledger, options)
   version, message, code, details = core.refresh(ledger)
   if not version then return nil, message, code, details end
   return {
-    ledger = ledger, options = options, now = { ms = ms, day = day, at = at }, roles = options.roles or core.roles(ledger),
+    ledger = ledger, options = options, now = { ms = ms, day = day, at = at },
+    roles = options.roles or core.roles(ledger),
     version = version,
     report = { looked = 0, moved = 0, refused = 0, refusals = {}, complete = true },
   }
@@ -398,8 +419,12 @@ local function note_refusal(run, flow, number, code, message)
   end
 end
 
+local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
+
 local function passes(run, index, place, one, number)
   if not one.has_when then return true end
+  -- What a callback of the host's did may have loaded another script, whose functions stand at other places.
+  if core.refresh(run.ledger) ~= run.version then return nil, REPLACED, "busy" end
   local actor, roles = run.options.actor, run.roles
   local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, actor, roles)
   if ok then return answer end
@@ -426,8 +451,6 @@ local function may_go_on(flow, document)
   if not document or document.status == "cancelled" or document.status == "invoiced" then return false end
   return flow.settled or document.remaining.minor > 0
 end
-
-local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
 
 ---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
 local function step(run, flow, index, number)
@@ -493,17 +516,32 @@ local function documents_of(run, flows)
   return run.ledger:documents(query)
 end
 
----Moves a document along each of its workflows. False where the run was spent, perhaps before all was done.
-local function advance_document(run, flows, document)
-  local looked = false
+---Moves a document along each of its workflows once. Gives whether it moved; nil where the run was spent, perhaps
+---before all was done.
+local function go_round(run, flows, document, state)
+  local before = run.report.moved
   for _, one in ipairs(flows) do
     local flow = one.flow
-    if flow.document == document.kind and may_go_on(flow, document) then
-      if not looked then run.report.looked = run.report.looked + 1 end
-      looked = true
+    local current = run.report.moved > before and run.ledger:document(document.number) or document
+    if flow.document == document.kind and may_go_on(flow, current) then
+      if not state.looked then run.report.looked = run.report.looked + 1 end
+      state.looked = true
       follow_document(run, flow, one.index, document.number)
-      if is_spent(run) then return false end
+      if is_spent(run) then return nil end
     end
+  end
+  return run.report.moved > before
+end
+
+---Moves a document as far as its workflows let it: what one charges may be what another waits for. False where the run
+---was spent.
+local function advance_document(run, flows, document)
+  local state, refused = {}, run.report.refused
+  for _ = 1, #flows do
+    local moved = go_round(run, flows, document, state)
+    if moved == nil then return false end
+    if not moved or run.report.refused > refused then break end
+    document = run.ledger:document(document.number)
   end
   return true
 end
