@@ -1231,7 +1231,8 @@ describe("what goes on beside", function()
     for _, order in ipairs { { "fee", "rem" }, { "rem", "fee" } } do
       local parts = {
         fee = [[clinic:workflow { id = "fee", document = "consultation", initial = "a", stages = { "a", "b" },
-          settled = true, transitions = { { from = "a", to = "b", action = function(_, ctx) ctx.charge { amount = "20.00" } end } } }]],
+          settled = true,
+          transitions = { { from = "a", to = "b", action = function(_, ctx) ctx.charge { amount = "20.00" } end } } }]],
         rem = [[clinic:workflow { id = "rem", document = "consultation", initial = "a", stages = { "a", "b" },
           transitions = { { from = "a", to = "b" } } }]],
       }
