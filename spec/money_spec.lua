@@ -99,7 +99,7 @@ describe("an amount", function()
     refused("amount-invalid", tallystick.money(nil, "CHF"))
   end)
 
-  for _, currency in ipairs { "", "chf", "CH", "CHFX", "XXX", "XAU", "ZZZ", "CHF\0" } do
+  for _, currency in ipairs { "", "chf", "CH", "CHFX", "XAU", "ZZZ", "CHF\0" } do
     it(("refuses the currency %q"):format(currency), function()
       local _, details = refused("field-invalid", tallystick.money("1", currency))
       assert.equal("currency", details.field)
