@@ -20,7 +20,8 @@ static bool reload_script(lua_State *L, int *pushed) {
   return false;
 }
 
-/* core.refresh(ledger): loads the script in force where another process has stored one. True, or nil, message, code, details. */
+/* core.refresh(ledger): loads the script in force where another process has stored one. Gives its version, or nil,
+ * message, code, details. */
 int l_refresh_script(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   int32_t version;

@@ -68,14 +68,6 @@ static void push_text(lua_State *S, tally_text text) {
   else lua_pushnil(S);
 }
 
-static void push_texts(lua_State *S, const tally_text *items, size_t count) {
-  lua_createtable(S, (int)count, 0);
-  for (size_t i = 0; i < count; i++) {
-    push_text(S, items[i]);
-    lua_rawseti(S, -2, (lua_Integer)i + 1);
-  }
-}
-
 static const tally_currency *currency_of(const l_script *script) {
   return tally_ledger_currency(script->box->ledger);
 }
@@ -252,7 +244,7 @@ static void push_field(lua_State *S, l_script *script, const tally_proposal *pro
     push_amount(S, script, proposal);
     return;
   case EVENT_ROLES:
-    push_texts(S, proposal->roles, proposal->role_count);
+    l_push_texts(S, proposal->roles, proposal->role_count);
     return;
   case EVENT_AT:
     l_push_time(S, proposal->at_ms);
@@ -552,7 +544,7 @@ static int read_fact(lua_State *S) {
   else if (strcmp(name, "day") == 0) l_push_day(S, tally_day_of(script->now_ms));
   else if (strcmp(name, "currency") == 0) lua_pushstring(S, currency_of(script)->code);
   else if (strcmp(name, "language") == 0) push_text(S, tally_ledger_config(script->box->ledger)->language);
-  else if (strcmp(name, "roles") == 0) push_texts(S, script->roles, script->role_count);
+  else if (strcmp(name, "roles") == 0) l_push_texts(S, script->roles, script->role_count);
   else push_text(S, script->actor);
   return 1;
 }

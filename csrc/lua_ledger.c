@@ -322,7 +322,6 @@ static const luaL_Reg functions[] = {{"open", core_open},
                                      {"roles", l_default_roles},
                                      {"read_stage", l_read_stage},
                                      {"ask", l_ask_transition},
-                                     {"prints", l_read_prints},
                                      {"follower_get", l_follower_get},
                                      {"follower_set", l_follower_set},
                                      {NULL, NULL}};

@@ -74,12 +74,16 @@ void l_push_hash(lua_State *L, const uint8_t hash[32]) {
   lua_pushlstring(L, hex, 64);
 }
 
-static void set_texts(lua_State *L, const char *name, const tally_text *items, size_t count) {
+void l_push_texts(lua_State *L, const tally_text *items, size_t count) {
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
     lua_pushlstring(L, items[i].data, items[i].length);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
+}
+
+void l_set_texts(lua_State *L, const char *name, const tally_text *items, size_t count) {
+  l_push_texts(L, items, count);
   lua_setfield(L, -2, name);
 }
 
@@ -136,8 +140,8 @@ static void set_lists(lua_State *L, const tally_document *document) {
   l_set_text(L, "label", document->label);
   l_set_text(L, "note", document->note);
   if (document->kind == TALLY_INVOICE)
-    set_texts(L, "consultations", document->consultations, document->consultation_count);
-  set_texts(L, "payments", document->payments, document->payment_count);
+    l_set_texts(L, "consultations", document->consultations, document->consultation_count);
+  l_set_texts(L, "payments", document->payments, document->payment_count);
 }
 
 void l_push_document(lua_State *L, const tally_document *document, const tally_currency *currency, bool whole) {
@@ -234,7 +238,7 @@ void l_push_payment(lua_State *L, const tally_payment *payment, const tally_curr
   l_set_text(L, "corrected_by", payment->corrected_by);
   l_set_text(L, "corrects", payment->corrects);
   l_set_text(L, "refund_of", payment->refund_of);
-  set_texts(L, "refunds", payment->refunds, payment->refund_count);
+  l_set_texts(L, "refunds", payment->refunds, payment->refund_count);
 }
 
 /* ---- Entries, totals, closings ---- */

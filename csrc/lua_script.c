@@ -378,6 +378,15 @@ static int inside_require(lua_State *S) {
   return 1;
 }
 
+/* The names of the writing commands: what permits and hooks are declared for. */
+static void push_commands(lua_State *S) {
+  lua_createtable(S, TALLY_COMMAND_LAST_WRITING, 0);
+  for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
+    lua_pushstring(S, tally_command_name((tally_command)i));
+    lua_rawseti(S, -2, i);
+  }
+}
+
 static void open_libraries(lua_State *S) {
   for (const luaL_Reg *library = libraries; library->func; library++) {
     luaL_requiref(S, library->name, library->func, 1);
@@ -412,6 +421,8 @@ static int boot_state(lua_State *S) {
   lua_setfield(S, -2, "look");
   lua_pushcfunction(S, l_currency_exponent);
   lua_setfield(S, -2, "exponent");
+  push_commands(S);
+  lua_setfield(S, -2, "commands");
   l_open_hooks(S);
   lua_setfield(S, -2, "tallystick.script.host");
   lua_pushcclosure(S, inside_require, 2);

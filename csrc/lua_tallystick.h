@@ -86,7 +86,6 @@ int l_read_types(lua_State *L);
 
 /* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
 int l_read_stage(lua_State *L);
-int l_read_prints(lua_State *L);
 int l_ask_transition(lua_State *L);
 int l_follower_get(lua_State *L);
 int l_follower_set(lua_State *L);
@@ -128,6 +127,8 @@ void l_push_patient(lua_State *L, const tally_patient *patient, const tally_curr
 void l_push_totals(lua_State *L, const tally_totals *row, unsigned by, const tally_currency *currency);
 void l_push_closing(lua_State *L, const tally_closing *closing, const tally_currency *currency);
 void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency);
+void l_push_texts(lua_State *L, const tally_text *items, size_t count);
+void l_set_texts(lua_State *L, const char *name, const tally_text *items, size_t count);
 void l_set_text(lua_State *L, const char *name, tally_text text); /* leaves nil where there is none */
 
 /* lua_read.c, lua_verify.c: methods of the ledger. */

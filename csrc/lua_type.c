@@ -3,15 +3,6 @@
 
 #include "lua_tallystick.h"
 
-static void set_texts(lua_State *L, const char *name, const tally_text *items, size_t count) {
-  lua_createtable(L, (int)count, 0);
-  for (size_t i = 0; i < count; i++) {
-    lua_pushlstring(L, items[i].data, items[i].length);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_setfield(L, -2, name);
-}
-
 static void set_flag(lua_State *L, const char *name, bool value) {
   lua_pushboolean(L, value);
   lua_setfield(L, -2, name);
@@ -33,14 +24,14 @@ static void set_kinds(lua_State *L, const tally_payment_type *type) {
   size_t count = 0;
   if (type->for_consultation) kinds[count++] = l_text_of(tally_document_kind_name(TALLY_CONSULTATION));
   if (type->for_invoice) kinds[count++] = l_text_of(tally_document_kind_name(TALLY_INVOICE));
-  set_texts(L, "applies_to", kinds, count);
+  l_set_texts(L, "applies_to", kinds, count);
 }
 
 static void set_group(lua_State *L, const tally_payment_type *type) {
   if (!type->group_required && type->group_count == 0) return;
   lua_createtable(L, 0, 2);
   set_flag(L, "required", type->group_required);
-  if (type->group_count) set_texts(L, "one_of", type->groups, type->group_count);
+  if (type->group_count) l_set_texts(L, "one_of", type->groups, type->group_count);
   lua_setfield(L, -2, "group");
 }
 
@@ -82,7 +73,7 @@ static void push_type(lua_State *L, const tally_payment_type *type, const tally_
     l_push_money(L, type->max_minor, currency);
     lua_setfield(L, -2, "max");
   }
-  if (type->role_count) set_texts(L, "roles", type->roles, type->role_count);
+  if (type->role_count) l_set_texts(L, "roles", type->roles, type->role_count);
   set_labels(L, type);
   set_kinds(L, type);
   set_group(L, type);

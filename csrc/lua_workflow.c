@@ -32,17 +32,6 @@ int l_read_stage(lua_State *L) {
   return l_done(box, 1);
 }
 
-/* core.prints(ledger, payment): how often its receipt was printed. */
-int l_read_prints(lua_State *L) {
-  l_ledger *box = l_check_ledger(L, 1);
-  int64_t prints;
-  if (lua_type(L, 2) != LUA_TSTRING) return refuse_text(L, "payment");
-  tally_code code = tally_read_prints(box->ledger, l_text(L, 2), &prints);
-  if (code) return l_push_error(L, box->ledger, code);
-  lua_pushinteger(L, (lua_Integer)prints);
-  return 1;
-}
-
 /* ---- Asking a transition ---- */
 
 typedef struct question {

@@ -198,13 +198,3 @@ tally_code answer_print(work *in, const tally_entry *entry) {
   in->result->prints++;
   return TALLY_OK;
 }
-
-tally_code tally_read_prints(tally_ledger *ledger, tally_text payment, int64_t *prints) {
-  tally_entry entry;
-  bool own;
-  TRY(ledger_enter(ledger));
-  TRY(ledger_snapshot_begin(ledger, &own));
-  tally_code code = reading_payment_entry(ledger, payment, &entry);
-  if (!code) code = count_prints(ledger, &entry, INT64_MAX, prints);
-  return ledger_snapshot_end(ledger, own, code);
-}

@@ -633,8 +633,6 @@ typedef struct tally_stage {
 /* Errors: document-unknown. */
 TALLY_API tally_code tally_read_stage(tally_ledger *ledger, tally_text document, tally_text workflow,
                                       tally_stage *stage);
-/* How often a payment's receipt was printed. Errors: payment-unknown. */
-TALLY_API tally_code tally_read_prints(tally_ledger *ledger, tally_text payment, int64_t *prints);
 /* The index-th of an entry's extra fields (of a stage: workflow, from, to, then what was handed on); false past the last. */
 TALLY_API bool tally_entry_field(const tally_entry *entry, size_t index, tally_text *key, tally_text *value);
 

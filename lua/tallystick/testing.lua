@@ -1,6 +1,7 @@
 -- testing.lua - for a clinic that tests its own scripts: a ledger in memory with a clock that is set by hand, and
 -- assertions that say in the words of the ledger what was expected and what came. They are registered with luassert
 -- where that is there, as under busted; as plain functions they need nothing.
+local calendar = require "tallystick.calendar"
 local core = require "tallystick.core"
 local nearest = require "tallystick.config.nearest"
 local tallystick = require "tallystick"
@@ -24,19 +25,6 @@ local SPAN_DIGITS_MAX = 6
 local Clock = {}
 Clock.__index = Clock
 
----Days from 1970-01-01 to a day of the Gregorian calendar.
----@param year integer
----@param month integer
----@param day integer
----@return integer
-local function days_of(year, month, day)
-  local shifted = month <= 2 and year - 1 or year
-  local era, month_from_march = shifted // 400, (month + 9) % 12
-  local of_era = shifted - era * 400
-  local of_year = (153 * month_from_march + 2) // 5 + day - 1
-  return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
-end
-
 ---Seconds of the epoch, of a time of day that is read as if it were in UTC.
 ---@param text string without its zone
 ---@return integer? seconds nil where no calendar or clock has it
@@ -47,9 +35,7 @@ local function seconds_of(text)
   if #time == #"T00:00" then time = time .. ":00" end
   local hour, minute, second = time:match "^T(%d%d):(%d%d):(%d%d)$"
   if not hour then return nil end
-  local year, month, day = date:match "^(%d+)%-(%d+)%-(%d+)$"
-  local seconds = days_of(math.tointeger(year), math.tointeger(month), math.tointeger(day)) * SECONDS_PER_DAY
-    + hour * 3600 + minute * 60 + second
+  local seconds = calendar.day_of(date) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second
   -- A day or an hour too many comes out as another one.
   return os.date("!%Y-%m-%dT%H:%M:%S", seconds) == date .. time and seconds or nil
 end

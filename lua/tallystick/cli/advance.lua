@@ -50,13 +50,7 @@ end
 ---@param args table
 ---@return integer exit_code
 function advance.run(args)
-  local file, missing = io.open(args.ledger)
-  if not file then
-    open.complain(missing)
-    return exit.USAGE
-  end
-  file:close()
-  local ledger <close>, exit_code = open.ledger(args.ledger, {})
+  local ledger <close>, exit_code = open.existing(args.ledger, {})
   if not ledger then return exit_code end
   local bar = progress.start("advancing", not args.quiet and terminal.is_live(2))
   local started = terminal.now()

@@ -31,4 +31,19 @@ function open.ledger(path, options)
   return nil, exit.of(code, exit.USAGE)
 end
 
+---Opens a ledger that is there: one that a person names is not made where there is none.
+---@param path string
+---@param options table
+---@return tallystick.Ledger? ledger nil once the reason was written, in the system's words where there is no such file
+---@return integer? exit_code
+function open.existing(path, options)
+  local file, missing = io.open(path)
+  if not file then
+    open.complain(missing)
+    return nil, exit.USAGE
+  end
+  file:close()
+  return open.ledger(path, options)
+end
+
 return open

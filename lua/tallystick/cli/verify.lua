@@ -45,14 +45,7 @@ end
 ---@param args table
 ---@return integer exit_code
 function verify.run(args)
-  -- A ledger that is only read is not made where there is none; say so as the system does.
-  local file, missing = io.open(args.ledger)
-  if not file then
-    open.complain(missing)
-    return exit.USAGE
-  end
-  file:close()
-  local ledger <close>, exit_code = open.ledger(args.ledger, { mode = "ro" })
+  local ledger <close>, exit_code = open.existing(args.ledger, { mode = "ro" })
   if not ledger then return exit_code end
   local bar = progress.start("verifying", not args.quiet and terminal.is_live(2))
   local started = terminal.now()

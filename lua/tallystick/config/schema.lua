@@ -2,6 +2,7 @@
 
 local amounts = require "tallystick.config.amounts"
 local checks = require "tallystick.config.checks"
+local host = require "tallystick.script.host"
 local pattern = require "tallystick.config.pattern"
 
 local schema = {}
@@ -15,10 +16,7 @@ local NAME_BYTES_MAX = 64
 
 local EFFECTS = { "money", "credit", "discount", "loss" }
 local KINDS = { "consultation", "invoice" }
-local COMMANDS = {
-  "consultation", "invoice", "charge", "cancel", "pay", "reverse", "correct", "refund", "deposit", "withdraw",
-  "transfer", "close_days", "move", "print",
-}
+local COMMANDS = host.commands
 
 local label_text = checks.text(LABEL_BYTES_MAX)
 local roles = checks.list_of(checks.text(NAME_BYTES_MAX), '{ "manager" }')
