@@ -72,10 +72,9 @@ static const unsigned char numbers[FIELD_COUNT] = {
 };
 enum { NUMBERS_END = 24 };
 
-/* A move's workflow, stage of origin, note and further fields are what a script makes of it, not what the caller passed. */
-static bool is_content(tally_command command, field which) {
-  bool made = which == FIELD_FROM || which == FIELD_FIELDS || which == FIELD_NOTE || which == FIELD_WORKFLOW;
-  return numbers[which] && !(command == TALLY_COMMAND_MOVE && made);
+/* What the caller passed: not what its host made of it, as a script makes a move's workflow and stage of origin. */
+static bool is_content(const parsed_command *asked, field which) {
+  return numbers[which] && !(asked->made >> which & 1);
 }
 
 /* ---- Coding: for each field its number, then its parsed value as one packed text ---- */
@@ -145,7 +144,7 @@ tally_code content_encode(tally_ledger *ledger, const parsed_command *asked, tal
   unsigned char *at = start + items;
   for (uint64_t left = asked->present; left; left &= left - 1) {
     field which = (field)__builtin_ctzll(left);
-    if (is_content(asked->command, which)) at = put_field(at, start, asked, which);
+    if (is_content(asked, which)) at = put_field(at, start, asked, which);
   }
   *content = (tally_text){(char *)start + items, (size_t)(at - start) - items};
   return TALLY_OK;
@@ -212,7 +211,7 @@ static tally_code compare_texts(tally_ledger *ledger, const parsed_command *aske
                {ANNOTATION_REASON, FIELD_REASON, asked->reason}};
   for (size_t i = 0; i < ANNOTATION_FIELDS; i++) {
     bool same;
-    if (!is_content(asked->command, texts[i].name)) continue;
+    if (!is_content(asked, texts[i].name)) continue;
     TRY(same_text(ledger, act, texts[i].which, texts[i].body, &same));
     if (!same) return conflict(ledger, asked, text_of(field_name(texts[i].name)), act);
   }

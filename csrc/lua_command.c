@@ -229,6 +229,16 @@ static int answer(lua_State *L, l_ledger *box, const tally_result *result, bool 
   return 1;
 }
 
+/* Marks the fields, named in a list at a stack place, that lua/tallystick/workflow.lua made and its caller did not pass. */
+static void mark_made(lua_State *L, l_ledger *box, int list) {
+  if (!lua_istable(L, list)) return;
+  for (lua_Integer i = 1; lua_rawgeti(L, list, i) == LUA_TSTRING; i++) {
+    tally_request_set_made(box->request, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 static int execute(lua_State *L) {
   tally_command command = (tally_command)lua_tointeger(L, lua_upvalueindex(1));
   l_ledger *box = l_check_ledger(L, 1);
@@ -236,7 +246,7 @@ static int execute(lua_State *L) {
   bool event;
   int pushed;
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   tally_code code = TALLY_STALE;
   for (int tries = 0; code == TALLY_STALE && tries < TRIES_MAX; tries++) {
     if (tries && !reload_script(L, &pushed)) {
@@ -245,6 +255,7 @@ static int execute(lua_State *L) {
     }
     box = l_check_ledger(L, 1);
     l_fill_request(L, 1, 2, command);
+    if (command == TALLY_COMMAND_MOVE) mark_made(L, box, 3);
     code = run_command(box, command, &result, &event);
     if (code == TALLY_STALE) l_done(box, 0);
   }
@@ -254,13 +265,14 @@ static int execute(lua_State *L) {
   return pushed;
 }
 
-/* core.probe_move(ledger, fields): what the core alone would say of a move: no hook is asked, nothing is written. */
+/* core.probe_move(ledger, fields, made): what the core alone would say of a move: no hook is asked, nothing is written. */
 int l_probe_move(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   tally_result result;
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   l_fill_request(L, 1, 2, TALLY_COMMAND_MOVE);
+  mark_made(L, box, 3);
   tally_request_set_boolean(box->request, "dry_run", true);
   tally_code code = tally_execute(box->ledger, box->request, &result);
   if (code) return l_done(box, l_push_error(L, box->ledger, code));

@@ -146,6 +146,7 @@ struct tally_request {
   slot slots[FIELD_COUNT];
   tally_text unknown; /* the first in the alphabet, so that the answer does not hang on a table's order */
   tally_text mismatched;
+  uint64_t made;
   int32_t prepared_under;
   int32_t matched_under;
   bool failed; /* memory ran out */
@@ -173,6 +174,7 @@ void tally_request_begin(tally_request *request, tally_command command) {
   request->present = 0;
   request->unknown = request->mismatched = request->actor = (tally_text){NULL, 0};
   request->prepared_under = request->matched_under = 0;
+  request->made = 0;
   request->failed = request->has_now = false;
   request->clock_failure = NULL;
   request->roles = (text_list){NULL, 0};
@@ -275,6 +277,11 @@ void tally_request_mark_mismatch(tally_request *request, tally_text key) {
   if (request->mismatched.data && text_compare(key, request->mismatched) >= 0) return;
   request->mismatched = arena_copy(&request->memory, key);
   if (request->mismatched.data == NULL) request->failed = true;
+}
+
+void tally_request_set_made(tally_request *request, const char *name) {
+  field which = find_field(request, name);
+  if (which != FIELD_COUNT) request->made |= (uint64_t)1 << which;
 }
 
 void tally_request_prepared_under(tally_request *request, int32_t script_version) {
@@ -748,6 +755,7 @@ static tally_code take_dates(parser *in) {
 static void take_defaults(parser *in) {
   parsed_command *out = in->out;
   out->mismatched = in->request->mismatched;
+  out->made = in->request->made;
   out->prepared_under = in->request->prepared_under;
   out->matched_under = in->request->matched_under;
   if (!command_has(out, FIELD_ACTOR) && out->command <= TALLY_COMMAND_LAST_WRITING) out->actor = in->request->actor;

@@ -70,7 +70,7 @@ typedef struct counted_amount {
 
 typedef struct parsed_command {
   tally_command command;
-  uint64_t present; /* a bit a field */
+  uint64_t present, made; /* a bit a field; made: by the host, not by its caller */
   tally_text document, payment, patient, from, to, type, group, reference, number, label, reason, actor, note, key,
       workflow;
   text_list documents, consultations, roles;

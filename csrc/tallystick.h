@@ -437,6 +437,8 @@ TALLY_API void tally_request_put_money(tally_request *request, const char *name,
 /* Says which version of the script the host's hooks are of: a command is answered by TALLY_STALE, and nothing is done, where
  * another is in force by then. 0, as after _begin: no hook is asked. */
 TALLY_API void tally_request_prepared_under(tally_request *request, int32_t script_version);
+/* Says that a field is the host's own making and not its caller's: it is no part of what is held against a retry by key. */
+TALLY_API void tally_request_set_made(tally_request *request, const char *name);
 /* Marks an entry of `fields` as not matching its type's pattern: refused as field-invalid unless replayed. */
 TALLY_API void tally_request_mark_mismatch(tally_request *request, tally_text key);
 /* Says under which version of the script the patterns were matched, so that a script stored meanwhile is noticed. */

@@ -188,6 +188,23 @@ describe("a move under a key", function()
     end
   end)
 
+  it("is held against all that a host without workflows passes, as every command is", function()
+    local core = require "tallystick.core"
+    local ledger = helper.open { script = "" }
+    assert(ledger:invoice { patient = "P1", amount = "10.00" })
+    local asked = { document = "F-00001", workflow = "x", to = "b", from = "a", note = "n", key = "k",
+      fields = { letter = "1" } }
+    assert(core.plain.move(ledger, asked))
+    assert.is_true(assert(core.plain.move(ledger, asked)).replayed)
+    for field, other in pairs { workflow = "y", to = "c", from = "b", note = "m", fields = { letter = "2" } } do
+      local changed = {}
+      for name, value in pairs(asked) do changed[name] = value end
+      changed[field] = other
+      local _, details = refused("key-conflict", core.plain.move(ledger, changed))
+      assert.equal(field, details.field)
+    end
+  end)
+
   it("asks for the stage's name and the role before the state of the document", function()
     local ledger = helper.open { roles = { "clerk" }, script = script(recall 'by = { "manager" }') }
     assert(ledger:invoice { patient = "P1", amount = "10.00" })

@@ -148,29 +148,41 @@ local function tell_of_charges(moved, answers)
   return moved
 end
 
+---A transition that a document is to take.
+---@class tallystick.Step
+---@field flow tallystick.Workflow
+---@field index integer of the workflow
+---@field place integer of the transition
+---@field number string the document's
+---@field now { ms: integer, day: integer }
+
 ---What the action of a transition asks for; nothing where it has none.
-local function ask_action(tx, index, place, one, number, asked, now)
-  if not one.has_action then return { charges = {} } end
-  local ok, intents, code, details = core.ask(tx, "action", index, place, number, now.ms, asked.actor, asked.roles)
+---@param asked { actor: string?, roles: string[]? }
+local function ask_action(tx, way, asked)
+  if not way.flow.transitions[way.place].has_action then return { charges = {} } end
+  local ok, intents, code, details = core.ask(tx, "action", way.index, way.place, way.number, way.now.ms, asked.actor,
+    asked.roles)
   if not ok then return nil, intents, code, details end
   return intents
 end
 
 ---Takes a transition inside a transaction: its action, then the stage.
----@param answers table[]? those of the charges are added to it
-local function take(tx, flow, index, place, number, asked, now, answers)
-  local one = flow.transitions[place]
-  local intents, message, code, details = ask_action(tx, index, place, one, number, asked, now)
+---@param way tallystick.Step
+---@param asked table the fields of the move
+---@param apart? { answers: table[], made: string[] } takes the charges' answers; names what the caller did not pass
+local function take(tx, way, asked, apart)
+  local flow, one = way.flow, way.flow.transitions[way.place]
+  local intents, message, code, details = ask_action(tx, way, asked)
   if not intents then return nil, message, code, details end
   local refusal = intents.refusal
   if refusal then return nil, refusal.message, "refused", { rule = flow.id, code = refusal.code } end
   local done
-  done, message, code, details = charge(tx, number, intents.charges, asked, answers)
+  done, message, code, details = charge(tx, way.number, intents.charges, asked, apart and apart.answers)
   if not done then return nil, message, code, details end
   return core.plain.move(tx, with(asked, {
-    document = number, workflow = flow.id, from = one.from, to = one.to, note = asked.note or intents.note,
+    document = way.number, workflow = flow.id, from = one.from, to = one.to, note = asked.note or intents.note,
     fields = with(asked.fields or {}, intents.event or {}),
-  }))
+  }), apart and apart.made)
 end
 
 ---The transition between two stages.
@@ -226,14 +238,14 @@ local AFTER_WHO_ASKS = {
   refused = true,
 }
 
----The answer that was given under this key before. Which workflow it was a script may have settled.
-local function replayed_move(looked, asked)
-  if asked.workflow ~= nil and asked.workflow ~= looked.workflow then
-    return nil, ("key %q was used before with another workflow; use a new key for a new command"):format(asked.key),
-      "key-conflict", { key = asked.key, field = "workflow" }
+---The fields of a move that a script may settle where the caller does not: no part of what a retry is held against.
+---What an action hands on stands among the caller's own `fields`.
+local function made_of(asked)
+  local made = { "fields" }
+  for _, name in ipairs { "workflow", "from", "note" } do
+    if asked[name] == nil then made[#made + 1] = name end
   end
-  looked.dry_run = asked.dry_run
-  return looked
+  return made
 end
 
 ---Moves inside a transaction, by the script that is in force in it.
@@ -244,10 +256,14 @@ local function move(tx, asked, answers)
   local document = type(asked.document) == "string" and tx:document(asked.document) or {}
   local flow, index, code, details = choose(tx, document.kind, asked.workflow)
   local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-" })
+  local made = made_of(asked)
   named.dry_run = nil
   -- The core looks first: at the fields, the key, the document, who asks.
-  local looked, message, core_code, core_details = core.probe_move(tx, named)
-  if looked and looked.replayed then return replayed_move(looked, asked) end
+  local looked, message, core_code, core_details = core.probe_move(tx, named, made)
+  if looked and looked.replayed then
+    looked.dry_run = asked.dry_run
+    return looked
+  end
   local of_the_state = looked or AFTER_WHO_ASKS[core_code]
   if not of_the_state then return nil, message, core_code, core_details end
   if not flow then return nil, index, code, details end
@@ -260,7 +276,8 @@ local function move(tx, asked, answers)
   if not looked then return nil, message, core_code, core_details end
   local ms, day, instant_code, instant_details = core.instant(tx, asked.at)
   if not ms then return nil, day, instant_code, instant_details end
-  return take(tx, flow, index, place, asked.document, named, { ms = ms, day = day }, answers)
+  local way = { flow = flow, index = index, place = place, number = asked.document, now = { ms = ms, day = day } }
+  return take(tx, way, named, { answers = answers, made = made })
 end
 
 ---Moves a document by hand, along a transition of its workflow, whether it is due or not (design.md §7).
@@ -279,8 +296,11 @@ function workflow.move(ledger, asked)
   if not version then return nil, refreshed, reason, mistakes end
   if #declared(ledger) == 0 then
     local looked = asked.key ~= nil
-      and core.probe_move(ledger, with(asked, { workflow = asked.workflow or "-", dry_run = true }))
-    if looked and looked.replayed then return replayed_move(looked, asked) end
+      and core.probe_move(ledger, with(asked, { workflow = asked.workflow or "-" }), made_of(asked))
+    if looked and looked.replayed then
+      looked.dry_run = asked.dry_run
+      return looked
+    end
     return core.plain.move(ledger, asked)
   end
   if not asked.dry_run then
@@ -463,7 +483,7 @@ local function step(run, flow, index, number)
     if not place then return "moved meanwhile" end
     -- All of a run is dated at one instant, so that no stage is entered after it.
     local asked = { at = run.now.at, actor = run.options.actor, roles = run.roles }
-    return take(tx, flow, index, place, number, asked, run.now)
+    return take(tx, { flow = flow, index = index, place = place, number = number, now = run.now }, asked)
   end)
   if not moved then
     note_refusal(run, flow, number, code, message)
