@@ -253,7 +253,7 @@ static int execute(lua_State *L) {
       if (box->ledger) tally_poison(box->ledger, TALLY_ERR_CONFIG_INVALID);
       return pushed;
     }
-    box = l_check_ledger(L, 1);
+    if (tries) l_check_ledger(L, 1); /* what loaded the script may have closed it */
     l_fill_request(L, 1, 2, command);
     if (command == TALLY_COMMAND_MOVE) mark_made(L, box, 3);
     code = run_command(box, command, &result, &event);
