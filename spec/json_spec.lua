@@ -50,3 +50,39 @@ describe("json", function()
     assert.equal(text, json.decode(json.quote(text)))
   end)
 end)
+
+describe("writing JSON", function()
+  local tallystick = require "tallystick"
+
+  for _, case in ipairs {
+    { "a string with all that is escaped", 'a"b\\c\n\0\127é', [["a\"b\\c\u000a\u0000\u007fé"]] },
+    { "integers to the last", math.maxinteger, "9223372036854775807" },
+    { "booleans", { true, false }, "[true,false]" },
+    { "an empty object", {}, "{}" },
+    { "an empty array", setmetatable({}, json.array), "[]" },
+    { "nested tables", { a = { 1, { b = "c" } } }, '{"a":[1,{"b":"c"}]}' },
+    { "names as text sorts them", { b = 1, a = 2 }, '{"a":2,"b":1}' },
+    { "null", { json.null }, "[null]" },
+  } do
+    it("has " .. case[1], function()
+      assert.equal(case[3], json.encode(case[2]))
+      if case[2] ~= nil then assert.same(case[2], json.decode(case[3])) end
+    end)
+  end
+
+  it("has the names of the order first", function()
+    assert.equal('{"z":1,"a":2,"b":3}', json.encode({ a = 2, b = 3, z = 1 }, { "z", "none" }))
+  end)
+
+  it("has amounts as strings of their decimals", function()
+    assert.equal('{"amount":"-120.50"}', json.encode { amount = assert(tallystick.money("-120.50", "CHF")) })
+  end)
+
+  it("raises where the caller is mistaken", function()
+    assert.has_error(function() json.encode(1.5) end, "a float is no number of ours")
+    assert.has_error(function() json.encode { [true] = 1 } end, "a name of an object is a string")
+    local within = {}
+    within.a = within
+    assert.has_error(function() json.encode(within) end)
+  end)
+end)

@@ -1,5 +1,6 @@
--- A strict reader of JSON (RFC 8259), for logs that move money: what is not JSON is refused with the place, not guessed
--- at. Numbers without fraction or exponent are integers, a member that is null counts as absent, a name stands once.
+-- A strict reader and a plain writer of JSON (RFC 8259), for logs that move money: what is not JSON is refused with the
+-- place, not guessed at. Numbers without fraction or exponent are integers, a member that is null counts as absent, a
+-- name stands once.
 local json = {}
 
 -- Deeper than any command's fields go, and far from the limits of Lua's stack.
@@ -181,7 +182,73 @@ end
 ---@param text string
 ---@return string
 function json.quote(text)
-  return '"' .. text:gsub('["\\]', "\\%0"):gsub("[\0-\31]", escape) .. '"'
+  return '"' .. text:gsub('["\\]', "\\%0"):gsub("[\0-\31\127]", escape) .. '"'
+end
+
+local write_value
+
+local function write_array(array, order, depth)
+  local items = {}
+  for index, item in ipairs(array) do items[index] = write_value(item, order, depth) end
+  return "[" .. table.concat(items, ",") .. "]"
+end
+
+-- The names of an object: those of the order first, then the others as text sorts them.
+local function names_of(object, order)
+  local names, listed = {}, {}
+  for _, name in ipairs(order or {}) do
+    if object[name] ~= nil and not listed[name] then names[#names + 1], listed[name] = name, true end
+  end
+  local first = #names
+  for name in pairs(object) do
+    assert(type(name) == "string", "a name of an object is a string")
+    if not listed[name] then names[#names + 1] = name end
+  end
+  local others = table.move(names, first + 1, #names, 1, {})
+  table.sort(others)
+  return table.move(others, 1, #others, first + 1, names)
+end
+
+local function write_object(object, order, depth)
+  local members = {}
+  for index, name in ipairs(names_of(object, order)) do
+    members[index] = json.quote(name) .. ":" .. write_value(object[name], order, depth)
+  end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+-- What a list of its own is written as, beside strings and tables.
+local WRITERS = {
+  string = json.quote,
+  boolean = tostring,
+  -- A money value is the one userdata that there is; its currency is said beside it, where there can be several.
+  userdata = function(money) return json.quote(money:decimal()) end,
+  number = function(number)
+    assert(math.type(number) == "integer", "a float is no number of ours")
+    return tostring(number)
+  end,
+}
+
+function write_value(value, order, depth)
+  local writer = WRITERS[type(value)]
+  if writer then return writer(value) end
+  if value == json.null then return "null" end
+  assert(type(value) == "table" and depth < DEPTH_MAX, "what is written is a table, not too deep")
+  local write = (#value > 0 or getmetatable(value) == json.array) and write_array or write_object
+  return write(value, order, depth + 1)
+end
+
+---The metatable of tables that are written as arrays also where they are empty.
+json.array = { __name = "array" }
+
+---Gives a value as one line of JSON. Money values are strings of their decimals, so that no reader rounds them. A table
+---with items is an array, any other an object. A float, a function or a table within itself is the caller's mistake,
+---and raises.
+---@param value string|boolean|integer|tallystick.Money|table
+---@param order? string[] names that stand first in every object, in this order; the others follow sorted
+---@return string
+function json.encode(value, order)
+  return write_value(value, order, 0)
 end
 
 return json
