@@ -1,5 +1,5 @@
 -- tallystick check: every mistake of a script under the line where it stands, for people and for programs.
-local check = require "tallystick.cli.check"
+local check = require "tallystick.cli.run.check"
 local command = require "spec.command"
 local config = require "tallystick.config"
 local json = require "dkjson"

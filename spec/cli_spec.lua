@@ -3,7 +3,7 @@ local command = require "spec.command"
 local exit = require "tallystick.cli.exit"
 local log = require "tallystick.cli.log"
 local marks = require "tallystick.marks"
-local replay = require "tallystick.cli.replay"
+local replay = require "tallystick.cli.run.replay"
 local tallystick = require "tallystick"
 local text = require "tallystick.cli.text"
 
@@ -70,7 +70,7 @@ describe("the arguments", function()
     local ended = command.run "--help"
     assert.equal(0, ended.code)
     assert.equal("", ended.err)
-    for _, word in ipairs { "replay", "verify", "exit codes" } do contains(word, ended.out) end
+    for _, word in ipairs { "replay", "verify", "Exit codes" } do contains(word, ended.out) end
   end)
 
   it("--version prints the version of the module", function()

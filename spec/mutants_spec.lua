@@ -2,7 +2,7 @@
 -- second; every mistake has its place and its sentence; what nobody knows is named.
 --
 -- MUTANTS is the number of them, MUTANTS_FIRST the first seed; `make mutants` runs many.
-local check = require "tallystick.cli.check"
+local check = require "tallystick.cli.run.check"
 local command = require "spec.command"
 local json = require "dkjson"
 local lexer = require "tallystick.cli.lexer"

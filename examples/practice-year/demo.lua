@@ -7,10 +7,10 @@ package.cpath = ("%s/lua/?.so;%s"):format(root, package.cpath)
 local tallystick = require "tallystick"
 local log = require "tallystick.cli.log"
 local progress = require "tallystick.cli.progress"
-local replay = require "tallystick.cli.replay"
+local replay = require "tallystick.cli.run.replay"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
-local verify = require "tallystick.cli.verify"
+local verify = require "tallystick.cli.run.verify"
 
 -- Shown from where the demo is run: `make demo` runs it from the top of the tree.
 local FOLDER = "build/demo"

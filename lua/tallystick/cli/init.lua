@@ -1,47 +1,81 @@
--- The command line: finds the subcommand, runs it, and turns what happens into an exit code.
+-- The command line: finds the command in the grammar, opens its ledger, runs it, and turns what happens into an exit
+-- code. The ledger itself loads only when a command runs, so that --help and a typing mistake are answered at once.
 local exit = require "tallystick.cli.exit"
+local grammar = require "tallystick.cli.grammar"
 
 local cli = {}
 
--- In the order in which --help lists them. Each is a module of this folder:
--- { name, summary, define(parser) says what arguments it takes, run(args) gives the exit code, interrupted says what an
--- interruption leaves }.
--- They load the ledger itself only when they run, so that --help and a typing mistake are answered at once.
-local SUBCOMMANDS = { "advance", "check", "replay", "verify" }
+local USAGE = "Usage: tallystick [-h] [--version] <command> …"
 
 local EXIT_CODES = [[
-exit codes:
-  0 done; 1 a command was refused (--strict); 2 the arguments, the configuration or a file's rights are wrong;
-  3 another process holds the ledger; 4 the ledger is damaged or its storage failed; 130 interrupted]]
+Exit codes:
+   0 done; 1 the ledger refused it; 2 the arguments, the configuration or a file's rights are wrong;
+   3 another process holds the ledger; 4 the ledger is damaged or its storage failed; 130 interrupted]]
 
-local function print_version()
-  print("tallystick " .. require("tallystick").version)
-  os.exit(exit.DONE, true)
-end
-
-local function complain_of_usage(parser, message)
-  io.stderr:write("tallystick: ", message, "\n", parser:get_usage(), "\n")
-  os.exit(exit.USAGE, true)
-end
-
-local function define(argparse)
-  local parser = argparse("tallystick", "A payment ledger for clinics.", EXIT_CODES)
-  parser.error = complain_of_usage
-  parser:command_target "command"
-  parser:flag("--version", "Print the version and exit."):action(print_version)
-  local subcommands = {}
-  for _, name in ipairs(SUBCOMMANDS) do
-    local subcommand = require("tallystick.cli." .. name)
-    local command = parser:command(subcommand.name, subcommand.summary .. "."):summary(subcommand.summary)
-    subcommand.define(command)
-    subcommands[subcommand.name] = subcommand
+-- The list of all commands, by section.
+local function help()
+  local lines = { USAGE, "", "A payment ledger for clinics." }
+  for _, section in ipairs(grammar.sections) do
+    lines[#lines + 1] = "\n" .. section.title .. ":"
+    for _, definition in ipairs(grammar.commands) do
+      if definition.section == section.name then
+        lines[#lines + 1] = ("   %-14s %s"):format(definition.name, definition.summary)
+      end
+    end
   end
-  return parser, subcommands
+  lines[#lines + 1] = "\ntallystick COMMAND --help tells of one command; tallystick shell LEDGER is where to begin.\n"
+  lines[#lines + 1] = EXIT_CODES
+  return table.concat(lines, "\n")
 end
 
-local function report(problem, subcommand)
+local function complain_of_usage(message, usage)
+  io.stderr:write("tallystick: ", message, "\n", usage or USAGE, "\n")
+  return exit.USAGE
+end
+
+local function complain_of_command(name)
+  if name:find "^%-" then return complain_of_usage(("unknown option '%s'"):format(name)) end
+  local near = grammar.nearest(name, "line")
+  local hint = near and ("\nDid you mean '%s'?"):format(near) or ""
+  return complain_of_usage(("unknown command '%s'"):format(name) .. hint)
+end
+
+-- What the command line answers without a command of the grammar.
+local ALONE = {
+  ["--help"] = function() return help() end,
+  ["--version"] = function() return "tallystick " .. require("tallystick.core").version end,
+}
+ALONE["-h"], ALONE.help = ALONE["--help"], ALONE["--help"]
+
+local function format_of(args)
+  return args.json and "json" or args.csv and "csv" or "text"
+end
+
+local function new_call(definition, args)
+  local terminal = require "tallystick.cli.terminal"
+  local live = terminal.is_live(1)
+  return require("tallystick.cli.call").new {
+    definition = definition, args = args, path = args.ledger, door = "line",
+    output = require("tallystick.cli.output").new {
+      format = format_of(args), colour = terminal.has_colour(1), window = live and terminal.columns() or nil,
+    },
+  }
+end
+
+-- Runs a command on the ledger that it names. A ledger that a person names is not made where there is none.
+local function run_opened(definition, call)
+  local run = require(definition.run).run
+  if not definition.ledger then return run(call) end
+  local open = require "tallystick.cli.open"
+  local ledger <close>, exit_code = open.for_call(call, { mode = definition.ledger })
+  if not ledger then return exit_code end
+  call.ledger = ledger
+  return run(call)
+end
+
+local function report(problem, definition)
   if exit.is_interrupt(problem) then
-    local after = subcommand.interrupted
+    local after = definition.interrupted
     io.stderr:write("\ntallystick: interrupted", after and "; " .. after or "", "\n")
     return exit.INTERRUPTED
   end
@@ -49,21 +83,38 @@ local function report(problem, subcommand)
   return exit.FAULT
 end
 
+local function run(definition, words)
+  local parse = require "tallystick.cli.parse"
+  if parse.asks_for_help(words) then
+    print(parse.help(definition, "line"))
+    return exit.DONE
+  end
+  local args, message, usage = parse.words(definition, words, "line")
+  if not args then return complain_of_usage(message, usage) end
+  local ran, result = xpcall(run_opened, exit.explain, definition, new_call(definition, args))
+  return ran and result or report(result, definition)
+end
+
 ---Runs the command line.
 ---@param arguments string[] as Lua's arg
 ---@return integer exit_code
 function cli.main(arguments)
-  local found, argparse = pcall(require, "argparse")
-  if not found then
+  local name = arguments[1]
+  if not name then return complain_of_usage "a command is required; tallystick --help lists them" end
+  local definition = grammar.find(name)
+  if ALONE[name] and not (definition or name == "help" and arguments[2]) then
+    print(ALONE[name]())
+    return exit.DONE
+  end
+  if name == "help" then return cli.main { arguments[2], "--help" } end
+  if not definition then return complain_of_command(name) end
+  if not pcall(require, "argparse") then
     io.stderr:write "tallystick: the command line needs argparse (Debian: apt-get install lua-argparse)\n"
     return exit.USAGE
   end
   -- What a command makes lives for a moment and is little: fewer rounds of the collector save a twentieth of a replay.
   collectgarbage("incremental", 400, 400)
-  local parser, subcommands = define(argparse)
-  local args = parser:parse(arguments)
-  local ran, result = xpcall(subcommands[args.command].run, exit.explain, args)
-  return ran and result or report(result, subcommands[args.command])
+  return run(definition, table.move(arguments, 2, #arguments, 1, {}))
 end
 
 return cli

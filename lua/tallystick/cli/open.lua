@@ -31,19 +31,28 @@ function open.ledger(path, options)
   return nil, exit.of(code, exit.USAGE)
 end
 
----Opens a ledger that is there: one that a person names is not made where there is none.
----@param path string
+---Gives the present business day, by the ledger's clock.
+---@param ledger tallystick.Ledger
+---@return string day
+function open.today(ledger)
+  local _, _, at = require("tallystick.core").instant(ledger)
+  return at:sub(1, 10)
+end
+
+---Opens the ledger of a call, which must be there, and complains in the call's own way where it cannot.
+---@param call tallystick.cli.Call
 ---@param options table
----@return tallystick.Ledger? ledger nil once the reason was written, in the system's words where there is no such file
+---@return tallystick.Ledger? ledger nil once the reason was given
 ---@return integer? exit_code
-function open.existing(path, options)
-  local file, missing = io.open(path)
-  if not file then
-    open.complain(missing)
-    return nil, exit.USAGE
-  end
+function open.for_call(call, options)
+  local file, missing = io.open(call.path)
+  if not file then return nil, call:misuse(missing) end
   file:close()
-  return open.ledger(path, options)
+  local ledger, message, code, details = require("tallystick").open(call.path, options)
+  if ledger then return ledger end
+  call:complain(("%s: %s"):format(call.path, message or "cannot be opened"), code, details)
+  if type(details) == "table" and details.errors then complain_of_script(details.errors) end
+  return nil, exit.of(code, exit.USAGE)
 end
 
 return open

@@ -21,6 +21,20 @@ function terminal.has_colour(descriptor)
   return (no_color == nil or no_color == "") and terminal.is_live(descriptor)
 end
 
+-- Where a terminal does not tell its size, this is what terminals had.
+local COLUMNS_DEFAULT, ROWS_DEFAULT = 80, 24
+
+---Gives the size of the window.
+---@return integer columns
+---@return integer rows
+function terminal.columns()
+  local pipe <close> = io.popen "stty size </dev/tty 2>/dev/null"
+  local rows, columns
+  if pipe then rows, columns = pipe:read("n", "n") end
+  if not columns or columns == 0 then return COLUMNS_DEFAULT, ROWS_DEFAULT end
+  return columns, rows
+end
+
 ---Gives seconds that go on while the process waits for the disk, from some instant on. Lua's own clock stands still
 ---then, and its time of day knows whole seconds only; they serve where the kernel does not tell.
 ---@return number

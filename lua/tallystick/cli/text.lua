@@ -1,4 +1,6 @@
 -- How numbers, durations and tables are set for people.
+local width = require "tallystick.width"
+
 local text = {}
 
 ---Sets thousands apart, also in a decimal: "-1234.50" becomes "-1,234.50".
@@ -27,13 +29,25 @@ function text.duration(seconds)
 end
 
 -- Escapes take no room on a terminal.
-local function width(cell)
+local function columns_of(cell)
   local shown = cell:gsub("\27%[[%d;]*m", "")
-  return utf8.len(shown) or #shown
+  return utf8.len(shown) and width.of(shown) or #shown
+end
+
+-- Cuts a cell that is longer than its room; one with colours is short, and never cut.
+local function cut(cell, room)
+  if columns_of(cell) <= room or cell:find("\27", 1, true) then return cell end
+  local kept = utf8.len(cell) or 0
+  repeat
+    kept = kept - 1
+    cell = cell:sub(1, utf8.offset(cell, kept + 1) - 1)
+  until columns_of(cell) <= room - 1
+  return cell .. "…"
 end
 
 local function padded(cell, room, right)
-  local space = (" "):rep(room - width(cell))
+  cell = cut(cell, room)
+  local space = (" "):rep(room - columns_of(cell))
   return right and space .. cell or cell .. space
 end
 
@@ -41,27 +55,53 @@ end
 ---@field title string
 ---@field right? boolean set to the right, as numbers are
 
+---Gives how many columns of the window each column of a table takes.
+---@param columns tallystick.cli.Column[]
+---@param rows string[][]
+---@return integer[]
+function text.rooms(columns, rows)
+  local rooms = {}
+  for i, column in ipairs(columns) do
+    rooms[i] = columns_of(column.title)
+    for _, row in ipairs(rows) do rooms[i] = math.max(rooms[i], columns_of(row[i])) end
+  end
+  return rooms
+end
+
+local function line_of(columns, cells, rooms)
+  local set_cells = {}
+  for i, column in ipairs(columns) do set_cells[i] = padded(cells[i], rooms[i], column.right) end
+  return (table.concat(set_cells, "  "):gsub("%s+$", ""))
+end
+
+---Sets rows of cells in columns of given widths, under their titles where there are any.
+---@param columns tallystick.cli.Column[]
+---@param rows string[][]
+---@param rooms integer[]
+---@param decorate? fun(titles: string): string what is made of the line of titles
+---@return string lines without a newline at the end
+function text.set(columns, rows, rooms, decorate)
+  local titles, lines, titled = {}, {}, false
+  for i, column in ipairs(columns) do
+    titles[i] = column.title
+    titled = titled or column.title ~= ""
+  end
+  if titled then
+    local line = line_of(columns, titles, rooms)
+    lines[1] = decorate and decorate(line) or line
+  end
+  for _, row in ipairs(rows) do lines[#lines + 1] = line_of(columns, row, rooms) end
+  return table.concat(lines, "\n")
+end
+
 ---Sets rows of cells under their titles, each column as wide as its widest cell.
 ---@param columns tallystick.cli.Column[]
 ---@param rows string[][]
 ---@param indent? string
 ---@return string lines without a newline at the end
 function text.table(columns, rows, indent)
-  local rooms, lines = {}, {}
-  for i, column in ipairs(columns) do
-    rooms[i] = width(column.title)
-    for _, row in ipairs(rows) do rooms[i] = math.max(rooms[i], width(row[i])) end
-  end
-  local function set(cells)
-    local set_cells = {}
-    for i, column in ipairs(columns) do set_cells[i] = padded(cells[i], rooms[i], column.right) end
-    lines[#lines + 1] = ((indent or "") .. table.concat(set_cells, "  ")):gsub("%s+$", "")
-  end
-  local titles = {}
-  for i, column in ipairs(columns) do titles[i] = column.title end
-  set(titles)
-  for _, row in ipairs(rows) do set(row) end
-  return table.concat(lines, "\n")
+  local lines = text.set(columns, rows, text.rooms(columns, rows))
+  return ((indent or "") .. lines:gsub("\n", "\n" .. (indent or "")))
 end
 
 return text

@@ -5,7 +5,7 @@ local locate = require "tallystick.cli.locate"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
-local check = { name = "check", summary = "Check configuration scripts and show every mistake" }
+local check = {}
 
 -- A terminal's width, less the margin with the line's number. A longer line is shown around its mistake.
 local SHOWN_CHARS_MAX = 100
@@ -156,19 +156,13 @@ local function check_one(path, args, colour)
   return false
 end
 
----@param parser table
-function check.define(parser)
-  parser:argument("script", "A configuration script, such as clinic.lua"):args "+"
-  parser:flag("--json", "Write one JSON object a line for each mistake, and nothing else")
-end
-
----@param args table
+---@param call tallystick.cli.Call
 ---@return integer exit_code
-function check.run(args)
-  local colour = not args.json and terminal.has_colour(1)
+function check.run(call)
+  local colour = not call.args.json and terminal.has_colour(1)
   local exit_code = exit.DONE
-  for _, path in ipairs(args.script) do
-    if not check_one(path, args, colour) then exit_code = exit.USAGE end
+  for _, path in ipairs(call.args.script) do
+    if not check_one(path, call.args, colour) then exit_code = exit.USAGE end
   end
   return exit_code
 end

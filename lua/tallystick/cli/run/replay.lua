@@ -6,7 +6,7 @@ local progress = require "tallystick.cli.progress"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
-local replay = { name = "replay", summary = "Run a log of commands through a ledger" }
+local replay = {}
 
 -- Long enough for another process to finish a large batch, short enough to notice that it hangs.
 local BUSY_TIMEOUT_MS = 60000
@@ -233,26 +233,10 @@ local function run_opened(args, ledger, reader, results)
   return outcome.stopped and outcome.stopped.exit or exit.DONE
 end
 
-local function batch_size(argument)
-  local size = argument:find "^%d+$" and math.tointeger(tonumber(argument))
-  if not size or size < 1 then return nil, ("--batch needs a number from 1 on, not '%s'"):format(argument) end
-  return size
-end
-
----@param parser table
-function replay.define(parser)
-  parser:argument("ledger", "The ledger; made where there is none")
-  parser:argument("log", "The log, one JSON object a line; - is the standard input")
-  parser:option("--config", "The configuration script; without it the ledger's own stays in force"):argname "FILE"
-  parser:option("--batch", "Commit so many commands at once; without it each by itself"):argname "N":convert(batch_size)
-  parser:option("--results", "Write a line for each command, once it is committed; - is the output"):argname "OUT"
-  parser:flag("--strict", "Stop at the first command that is refused")
-  parser:flag("--quiet", "Show no progress and no summary")
-end
-
----@param args table
+---@param call tallystick.cli.Call
 ---@return integer exit_code
-function replay.run(args)
+function replay.run(call)
+  local args = call.args
   if args.results and args.results ~= "-" and (args.results == args.log or args.results == args.ledger) then
     open.complain(args.results, ": the results would overwrite it")
     return exit.USAGE

@@ -1,0 +1,51 @@
+-- grammar/writing.lua - the commands that write (design §6). Their fields are the core's; here stands which of them may
+-- be given without its name, in which order, and what helps a person who looks at one for the first time.
+local COMMANDS = {
+  { name = "consultation", summary = "Make a consultation: what a patient owes for a visit",
+    order = { "patient", "amount" },
+    examples = { "consultation P17 120.00 --label check-up" } },
+  { name = "invoice", summary = "Make an invoice, from consultations, with an amount of its own, or both",
+    order = { "consultations" },
+    examples = { "invoice C-00001 C-00002 --due 2026-12-20", "invoice --patient P17 --amount 80.00" } },
+  { name = "charge", summary = "Add to what a document charges, or take from it",
+    order = { "document", "amount" },
+    examples = { 'charge F-00012 20.00 --label "reminder"', "charge F-00012 -5.00" } },
+  { name = "cancel", summary = "Cancel a document that has no payments",
+    order = { "document", "reason" },
+    examples = { 'cancel C-00002 "did not come"' } },
+  { name = "pay", summary = "Record a payment",
+    order = { "document", "amount" },
+    examples = { "pay F-00012", "pay F-00012 50 --type card --group POS-1", "pay --documents oldest --patient P17 200" } },
+  { name = "reverse", summary = "Undo a payment that was recorded by mistake",
+    order = { "payment", "reason" },
+    examples = { 'reverse R-00003 "wrong patient"' } },
+  { name = "correct", summary = "Undo a payment and record it again as it should be",
+    order = { "payment", "amount" },
+    examples = { 'correct R-00003 40.00 --reason "typing slip"' } },
+  { name = "refund", summary = "Give money back",
+    order = { "payment", "amount" },
+    examples = { 'refund R-00003 --reopen no --reason "paid twice"' } },
+  { name = "deposit", summary = "Take money in for no document yet: it becomes the patient's credit",
+    order = { "patient", "amount" },
+    examples = { "deposit P17 100.00 --type card --group POS-1" } },
+  { name = "withdraw", summary = "Pay a patient's credit out",
+    order = { "patient", "amount" },
+    examples = { "withdraw P17 30.00" } },
+  { name = "transfer", summary = "Move credit to another patient",
+    order = { "from", "to", "amount" },
+    examples = { "transfer P17 P18 30.00 --reason brother" } },
+  { name = "close_days", summary = "Seal all business days up to a date",
+    order = { "through" }, aliases = { "close-days" },
+    examples = { "close_days 2026-11-20 --counted cash=512.35" } },
+  { name = "move", summary = "Move a document along its workflow by hand",
+    order = { "document", "to" },
+    examples = { "move F-00012 reminder-1" } },
+  { name = "print", summary = "Count a print of a receipt that was made elsewhere",
+    order = { "payment" },
+    examples = { "print R-00003" } },
+}
+
+-- What the core requires, but the command line can fill in.
+local FILLED = { close_days = { through = true }, move = { workflow = true } }
+
+return { commands = COMMANDS, filled = FILLED }
