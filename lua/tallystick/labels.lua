@@ -20,6 +20,7 @@ for _, language in ipairs(labels.languages) do words[language] = require("tallys
 ---| "document" # the kinds of documents
 ---| "fact" # the sums of a document
 ---| "receipt" # the words of receipts and statements
+---| "report" # the words of reports
 
 ---Gives the language that has words for a code: "fr" for "fr" and for "fr-CH".
 ---@param code any
