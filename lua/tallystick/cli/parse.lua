@@ -4,17 +4,11 @@ local grammar = require "tallystick.cli.grammar"
 
 local parse = {}
 
--- A word such as -5.00 is an amount and no option; the parser is shown it with this in front.
+-- In front of each word that is a value, so that the parser takes it for none of its options: -5.00 is an amount.
 local SHIELD = "\1"
 
-local function unshielded(text)
-  return (text:gsub(SHIELD, ""))
-end
-
-local function shielded(words)
-  local out = {}
-  for index, word in ipairs(words) do out[index] = word:find "^%-%.?%d" and SHIELD .. word or word end
-  return out
+local function without_shields(message)
+  return (message:gsub(SHIELD, ""))
 end
 
 -- ---- Values: what each kind makes of a word, or nil and what would do ----
@@ -91,7 +85,9 @@ end
 -- Values that may be given several times come together in one list or table.
 local function gather_list(words)
   local items = {}
-  for _, word in ipairs(words) do table.move(split(word), 1, 1000, #items + 1, items) end
+  for _, word in ipairs(words) do
+    for _, item in ipairs(split(word)) do items[#items + 1] = item end
+  end
   return items
 end
 
@@ -165,10 +161,34 @@ function parse.arguments(definition, door)
   return table.move(definition.arguments, 1, #definition.arguments, 2, { LEDGER })
 end
 
+---What a parameter is for, and whether a command of the ledger needs it.
+---@param definition tallystick.cli.CommandDefinition
+---@param parameter tallystick.cli.Parameter
+---@return string
+function parse.explained(definition, parameter)
+  local needed = definition.writes and parameter.required and parameter ~= LEDGER
+  return needed and parameter.help .. " (required)" or parameter.help
+end
+
+---What stands for an option's value in help.
+---@param parameter tallystick.cli.Parameter
+---@return string
+function parse.argname(parameter)
+  return parameter.argname or parameter.name:upper()
+end
+
+---Whether an option may be given several times, its values coming together.
+---@param parameter tallystick.cli.Parameter
+---@return boolean
+function parse.repeats(parameter)
+  return GATHERERS[parameter.kind] ~= nil
+end
+
 -- A field of a writing command may also be given by its name, so none is required of its place alone.
 local function define_arguments(parser, definition, door)
   for index, parameter in ipairs(parse.arguments(definition, door)) do
-    local argument = parser:argument(parameter.name, parameter.help):target("argument_" .. index)
+    local help = parse.explained(definition, parameter)
+    local argument = parser:argument(parameter.name, help):target("argument_" .. index)
     local needed = parameter.required and not (definition.writes and parameter ~= LEDGER)
     argument:args(parameter.many and (needed and "+" or "*") or (needed and 1 or "?"))
   end
@@ -180,8 +200,8 @@ local function define_options(parser, definition)
     if parameter.kind == "flag" then
       parser:flag(name, parameter.help):target("option_" .. parameter.name)
     else
-      parser:option(name, parameter.help):target("option_" .. parameter.name):argname(parameter.argname
-        or parameter.name:upper()):count(GATHERERS[parameter.kind] and "*" or "?")
+      local option = parser:option(name, parse.explained(definition, parameter)):target("option_" .. parameter.name)
+      option:argname(parse.argname(parameter)):count(parse.repeats(parameter) and "*" or "?"):overwrite(false)
     end
   end
 end
@@ -214,33 +234,154 @@ function parse.help(definition, door)
   return parser_of(definition, door):get_help()
 end
 
-local function words_of(found)
-  if type(found) ~= "table" then return { unshielded(tostring(found)) } end
+-- ---- Which words are values ----
+
+-- The options of a command by name: true where a value follows, false where none does.
+local function taking(definition)
+  local takes = { ["--help"] = false, ["-h"] = false }
+  for _, parameter in ipairs(parse.options(definition)) do
+    takes[grammar.option_name(parameter)] = parameter.kind ~= "flag"
+  end
+  return takes
+end
+
+---Tells how a word is to be read: as an option of the command, as what looks like one, as the end of all options, or as
+---a value. Whoever asks has found out that it does not stand behind "--".
+---@param word string
+---@param takes table<string, boolean> the command's options
+---@return "option"|"unknown"|"end"|"value" role
+---@return string? name the option's
+---@return string? value what stands behind its equals sign
+local function role_of(word, takes)
+  if word == "--" then return "end" end
+  if takes[word] ~= nil then return "option", word end
+  local name, value = word:match "^(%-%-[^=]+)=(.*)$"
+  if name then return takes[name] ~= nil and "option" or "unknown", name, value end
+  if word == "-" or not word:find "^%-" or word:find "^%-%.?%d" then return "value" end
+  return "unknown", word
+end
+
+-- What follows an option that wants a value is its value, whatever it begins with, unless the command knows it as an
+-- option: then the value was forgotten.
+local function shielded(words, definition)
+  local takes, out, wanted, ended = taking(definition), {}, false, false
+  for _, word in ipairs(words) do
+    local role, name, value = role_of(word, takes)
+    local is_value = ended or role == "value" or wanted and role == "unknown"
+    if is_value then
+      out[#out + 1] = SHIELD .. word
+    elseif role ~= "end" then
+      out[#out + 1] = value and name .. "=" .. SHIELD .. value or word
+    end
+    ended = ended or not is_value and role == "end"
+    wanted = not is_value and role == "option" and takes[name] and not value or false
+  end
+  return out
+end
+
+---Tells what the words of a command that are there already leave open, for completion.
+---@param definition tallystick.cli.CommandDefinition
+---@param words string[]
+---@return { given: table<string, string[]>, places: string[], wanted: string?, ended: boolean } standing the values by
+---option, the words without one, the option whose value comes next, and whether options have ended
+function parse.standing(definition, words)
+  local takes, wanted = taking(definition), nil
+  local standing = { given = {}, places = {}, ended = false }
+  for _, word in ipairs(words) do
+    local role, name, value = role_of(word, takes)
+    if standing.ended or role == "value" or wanted and role == "unknown" then
+      local list = wanted and standing.given[wanted] or standing.places
+      list[#list + 1], wanted = word, nil
+    elseif role == "end" then
+      standing.ended, wanted = true, nil
+    else
+      standing.given[name] = standing.given[name] or {}
+      table.insert(standing.given[name], value)
+      wanted = role == "option" and takes[name] and not value and name or nil
+    end
+  end
+  standing.wanted = wanted
+  return standing
+end
+
+---The arguments that words without an option fill, in their order: a field that an option gives is passed over.
+---@param definition tallystick.cli.CommandDefinition
+---@param door "line"|"shell"
+---@param given table<string, any> the options by name that are there
+---@return tallystick.cli.Parameter[]
+function parse.places(definition, door, given)
+  local named, places = {}, {}
+  for _, parameter in ipairs(parse.options(definition)) do
+    if given[grammar.option_name(parameter)] then named[parameter.name], named[parameter.instead or ""] = true, true end
+  end
+  for _, parameter in ipairs(parse.arguments(definition, door)) do
+    if not (definition.writes and named[parameter.name]) then places[#places + 1] = parameter end
+  end
+  return places
+end
+
+-- ---- Values by name ----
+
+local function plain_words(found)
   local words = {}
-  for index, word in ipairs(found) do words[index] = unshielded(type(word) == "table" and word[1] or word) end
+  for index, word in ipairs(type(found) == "table" and found or { found }) do
+    words[index] = (type(word) == "table" and word[1] or word):sub(#SHIELD + 1)
+  end
   return words
 end
 
-local function take(values, parameter, shown, found)
-  if found == nil or type(found) == "table" and #found == 0 then return true end
-  if values[parameter.name] ~= nil then return nil, ("%s is given twice"):format(shown) end
+local function take(values, parameter, shown, words)
   local described = setmetatable({ shown = shown }, { __index = parameter })
-  local value, message = value_of(words_of(found), described)
+  local value, message = value_of(words, described)
   if message then return nil, message end
   values[parameter.name] = value
   return true
 end
 
-local function collect(definition, door, found)
-  local values = {}
-  for index, parameter in ipairs(parse.arguments(definition, door)) do
-    local taken, message = take(values, parameter, parameter.name, found["argument_" .. index])
-    if not taken then return nil, message end
-  end
+local function collect_options(definition, found)
+  local values, given = {}, {}
   for _, parameter in ipairs(parse.options(definition)) do
-    local taken, message = take(values, parameter, grammar.option_name(parameter), found["option_" .. parameter.name])
-    if not taken then return nil, message end
+    local value, name = found["option_" .. parameter.name], grammar.option_name(parameter)
+    if value ~= nil and not (type(value) == "table" and #value == 0) then
+      local taken, message = take(values, parameter, name, value == true and {} or plain_words(value))
+      if not taken then return nil, message end
+      given[name] = true
+    end
   end
+  return values, given
+end
+
+-- The parser has handed the words out to the arguments in their order; here they come together again.
+local function words_without_option(definition, door, found)
+  local words = {}
+  for index in ipairs(parse.arguments(definition, door)) do
+    for _, word in ipairs(plain_words(found["argument_" .. index])) do words[#words + 1] = word end
+  end
+  return words
+end
+
+local function too_many(definition, door, word, values)
+  local named = {}
+  for _, parameter in ipairs(parse.arguments(definition, door)) do
+    if values[parameter.name] ~= nil then named[#named + 1] = parameter.name end
+  end
+  return ("'%s' is one argument too many: %s given already"):format(word,
+    #named == 1 and named[1] .. " is" or table.concat(named, ", ") .. " are")
+end
+
+local function collect(definition, door, found)
+  local values, given = collect_options(definition, found)
+  if not values then return nil, given end
+  local words, at = words_without_option(definition, door, found), 1
+  for _, parameter in ipairs(parse.places(definition, door, given)) do
+    local last = parameter.many and #words or at
+    if words[at] then
+      local taken, message = take(values, parameter, parameter.name, table.move(words, at, last, 1, {}))
+      if not taken then return nil, message end
+      at = last + 1
+    end
+  end
+  if words[at] then return nil, too_many(definition, door, words[at], values) end
   return values
 end
 
@@ -273,8 +414,8 @@ end
 ---@return string? usage
 function parse.words(definition, words, door)
   local parser = parser_of(definition, door)
-  local parsed, found = parser:pparse(shielded(words))
-  if not parsed then return nil, unshielded(found), parser:get_usage() end
+  local parsed, found = parser:pparse(shielded(words, definition))
+  if not parsed then return nil, without_shields(found), parser:get_usage() end
   local values, message = collect(definition, door, found)
   message = message or missing(definition, values)
   if message then return nil, message, parser:get_usage() end

@@ -4,7 +4,7 @@
 -- By field: its kind (grammar/kinds.lua), what stands for its value, and what it means; by command where that differs.
 local fields = {
   document = { kind = "document", help = "The document, such as F-00012" },
-  documents = { kind = "documents", argname = "LIST", help = "Several documents, in this order: F-00001,F-00002; or oldest" },
+  documents = { kind = "documents", argname = "LIST", instead = "document", help = "Several documents, in this order: F-00001,F-00002; or oldest" },
   consultations = { kind = "consultations", argname = "LIST", help = "The consultations to put on it: C-00001,C-00002" },
   patient = { kind = "patient", help = "The patient's id" },
   payment = { kind = "payment", help = "The payment, such as R-00003" },

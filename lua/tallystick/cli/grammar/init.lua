@@ -13,6 +13,7 @@ local grammar = {}
 ---@field many? boolean an argument that takes all words that are left
 ---@field choices? string[]|"kinds"
 ---@field least? integer of a count; default 0
+---@field instead? string the field that is not wanted where this one is given
 
 ---@alias tallystick.cli.Kind
 ---| "text" | "texts" | "amount" | "day" | "time" | "count" | "boolean" | "flag" | "choice" | "map" | "path"
