@@ -29,11 +29,11 @@ local NOWHERE = { debit = {}, credit = {} }
 local Csv = {}
 Csv.__index = Csv
 
-function Csv:head()
+function Csv.head()
   return csv.line(COLUMNS)
 end
 
-function Csv:finish()
+function Csv.finish()
   return ""
 end
 

@@ -57,7 +57,7 @@ function Journal:head()
   return self.syntax.head(self.info, assert(self.ledger:money "1000"):decimal())
 end
 
-function Journal:finish()
+function Journal.finish()
   return ""
 end
 

@@ -6,8 +6,8 @@ return journal.format {
   first = "1400-01-01",
   last = "9999-12-31",
   head = function(info, sample)
-    return journal.plain_title(info) .. ("commodity %s\n    format %s %s\n"):format(info.currency, sample, info.currency)
-      .. journal.plain_tags()
+    local commodity = ("commodity %s\n    format %s %s\n"):format(info.currency, sample, info.currency)
+    return journal.plain_title(info) .. commodity .. journal.plain_tags()
   end,
   declare = function(account) return ("\naccount %s\n"):format(account) end,
   transaction = journal.plain_transaction,

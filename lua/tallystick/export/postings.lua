@@ -1,4 +1,4 @@
--- postings.lua - between which two accounts an entry of the journal moves how much (design.md §4), and what they come to.
+-- postings.lua - between which two accounts an entry moves how much (design.md §4), and what they come to.
 local accounts = require "tallystick.export.accounts"
 
 local postings = {}
@@ -53,10 +53,9 @@ local ACCOUNT = {
 ---@param seq integer
 ---@return tallystick.Entry?
 function postings.entry_at(ledger, seq)
-  for entry in ledger:entries { from_seq = seq } do
-    return entry.seq == seq and entry or nil
-  end
-  return nil
+  local step, state, control, cursor <close> = ledger:entries { from_seq = seq }
+  local entry = step(state, control)
+  return entry and entry.seq == seq and entry or nil
 end
 
 local function accounts_of(entry)
