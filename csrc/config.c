@@ -71,6 +71,14 @@ tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTE
   return (tally_text){text, (size_t)(at - text)};
 }
 
+bool number_head(tally_text format, tally_text *head, int *width) {
+  number_format parts;
+  if (!parse_format(format, &parts)) return false;
+  *head = parts.prefix;
+  *width = parts.width > 0 ? parts.width : 1;
+  return true;
+}
+
 bool number_parse(tally_text format, tally_text number, int64_t *serial) {
   number_format parts;
   char text[NUMBER_BYTES];

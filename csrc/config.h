@@ -27,6 +27,8 @@ const tally_permit *config_permit(const tally_ledger *ledger, tally_text command
 enum { NUMBER_BYTES = 40 };
 bool number_format_valid(tally_text format);
 tally_text number_print(tally_text format, int64_t serial, char text[NUMBER_BYTES]);
+/* The text in front of a format's serial, and how many digits that has at least; false for a format that is none. */
+bool number_head(tally_text format, tally_text *head, int *width);
 /* Reads back what number_print has written; false where it writes no such text. */
 bool number_parse(tally_text format, tally_text number, int64_t *serial);
 

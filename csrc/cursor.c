@@ -14,8 +14,10 @@ struct tally_cursor {
   parsed_command asked;
   arena filter, page;
   document_query query;
-  int64_t after; /* id or seq of the last row looked at */
-  int64_t given; /* rows given so far */
+  int64_t after;     /* id or seq of the last row looked at */
+  int64_t after_day; /* where entries go by day: that of the last one looked at */
+  bool by_day;       /* corrections, by their index */
+  int64_t given;     /* rows given so far */
   size_t count, next, room;
   int32_t today;
   bool ended;
@@ -116,10 +118,21 @@ static tally_code start_payments(tally_cursor *cursor) {
   return TALLY_OK;
 }
 
+/* What corrects is found by day, unless a shorter list holds it. */
+static void choose_corrections(tally_cursor *cursor) {
+  const parsed_command *asked = &cursor->asked;
+  bool elsewhere = asked->document.data || asked->patient.data || command_has(asked, FIELD_ACT);
+  cursor->by_day = asked->corrections && !elsewhere;
+  if (!cursor->by_day) return;
+  cursor->after_day = command_has(asked, FIELD_FROM_DAY) ? (int64_t)asked->from_day : INT32_MIN;
+  cursor->after = 0; /* no entry has this seq: all of the first day are behind it */
+}
+
 static tally_code start_entries(tally_cursor *cursor) {
   parsed_command *asked = &cursor->asked;
   if (command_has(asked, FIELD_FROM_SEQ) && asked->from_seq > 0) cursor->after = asked->from_seq - 1;
   if (command_has(asked, FIELD_ACT) && asked->act - 1 > cursor->after) cursor->after = asked->act - 1;
+  choose_corrections(cursor);
   if (asked->kind.data == NULL) return TALLY_OK;
   cursor->kind = tally_kind_find(asked->kind.data, asked->kind.length);
   return cursor->kind ? TALLY_OK : unknown_word(cursor, FIELD_KIND, asked->kind, "a kind of entry, such as payment");
@@ -182,6 +195,10 @@ static size_t next_room(const tally_cursor *cursor) {
   return cursor->asked.limit < STORE_PAGE ? (size_t)cursor->asked.limit : STORE_PAGE;
 }
 
+static int64_t last_day(const parsed_command *asked) {
+  return command_has(asked, FIELD_TO_DAY) ? asked->to_day : INT32_MAX;
+}
+
 /* Reads the next page where the present one is used up; TALLY_DONE at the end. */
 static tally_code turn_page(tally_cursor *cursor) {
   tally_ledger *ledger = cursor->ledger;
@@ -195,6 +212,9 @@ static tally_code turn_page(tally_cursor *cursor) {
   if (asked->command == TALLY_QUERY_DOCUMENTS) {
     code = store_documents_page(ledger->store, &cursor->page, &cursor->query, cursor->after, cursor->rows.documents,
                                 cursor->room, &cursor->count);
+  } else if (cursor->by_day) {
+    code = store_corrections(ledger->store, &cursor->page, cursor->after_day, cursor->after, last_day(asked),
+                             cursor->rows.entries, cursor->room, &cursor->count);
   } else if (asked->document.data) {
     code = store_entries_of_document(ledger->store, &cursor->page, asked->document, cursor->after,
                                      cursor->rows.entries, cursor->room, &cursor->count);
@@ -292,6 +312,22 @@ static tally_code show_entry(tally_cursor *cursor, tally_entry *row, const tally
   return view_text(ledger, &cursor->page, row->seq, ANNOTATION_REASON, &row->reason);
 }
 
+/* Refunds, reversals and charges below zero, as the index of the store has them. */
+static bool is_correction(const tally_entry *entry) {
+  if (entry->kind == TALLY_KIND_REFUND || entry->kind == TALLY_KIND_REVERSAL) return true;
+  return entry->kind == TALLY_KIND_CHARGE && entry->amount_minor < 0;
+}
+
+static bool entry_fits(const tally_cursor *cursor, const tally_entry *entry) {
+  const parsed_command *asked = &cursor->asked;
+  if (command_has(asked, FIELD_ACT) && entry->act != asked->act) return false;
+  if (command_has(asked, FIELD_FROM_SEQ) && entry->seq < asked->from_seq) return false;
+  if (cursor->kind && entry->kind != cursor->kind) return false;
+  if (command_has(asked, FIELD_CORRECTIONS) && is_correction(entry) != asked->corrections) return false;
+  if (!day_fits(asked, entry->day)) return false;
+  return text_fits(asked->patient, entry->patient) || text_fits(asked->patient, entry->counter_patient);
+}
+
 tally_code tally_cursor_entry(tally_cursor *cursor, const tally_entry **entry) {
   const parsed_command *asked = &cursor->asked;
   TRY(ledger_enter(cursor->ledger));
@@ -299,11 +335,8 @@ tally_code tally_cursor_entry(tally_cursor *cursor, const tally_entry **entry) {
     TRY(turn_page(cursor));
     tally_entry *row = &cursor->rows.entries[cursor->next++];
     cursor->after = row->seq;
+    cursor->after_day = row->day;
     if (command_has(asked, FIELD_ACT) && row->act > asked->act) return TALLY_DONE;
-    if (command_has(asked, FIELD_ACT) && row->act != asked->act) continue;
-    if (cursor->kind && row->kind != cursor->kind) continue;
-    bool theirs = text_fits(asked->patient, row->patient) || text_fits(asked->patient, row->counter_patient);
-    if (!theirs) continue;
-    return show_entry(cursor, row, entry);
+    if (entry_fits(cursor, row)) return show_entry(cursor, row, entry);
   }
 }

@@ -284,6 +284,14 @@ static void push_statuses(lua_State *L) {
   }
 }
 
+static void push_kinds(lua_State *L) {
+  lua_createtable(L, TALLY_KIND_END, 0);
+  for (int i = 1; i < TALLY_KIND_END; i++) {
+    lua_pushstring(L, tally_kind_name((tally_kind)i));
+    lua_rawseti(L, -2, i);
+  }
+}
+
 /* Patterns of extra fields are Lua's: string.find is kept, whatever a script later does to the string table. */
 static void keep_find(lua_State *L) {
   if (lua_getfield(L, LUA_REGISTRYINDEX, "tallystick.find") == LUA_TNIL) {
@@ -347,6 +355,8 @@ int luaopen_tallystick_core(lua_State *L) {
   lua_setfield(L, -2, "commands");
   push_statuses(L);
   lua_setfield(L, -2, "statuses");
+  push_kinds(L);
+  lua_setfield(L, -2, "kinds");
   set_string(L, "version", TALLY_VERSION);
   return 1;
 }

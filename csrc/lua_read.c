@@ -1,4 +1,6 @@
 /* lua_read.c - reading in Lua: documents, payments, entries, patients, totals, closings. */
+#include <string.h>
+
 #include "lua_tallystick.h"
 
 static const tally_currency *currency_of(const l_ledger *box) {
@@ -178,7 +180,47 @@ static int read_entries(lua_State *L) {
   return open_cursor(L, TALLY_QUERY_ENTRIES);
 }
 
-/* ---- Totals and closings ---- */
+/* ---- Names, totals and closings ---- */
+
+/* In the order of tally_names. */
+static const char *const name_kinds[] = {"document", "payment", "patient", NULL};
+
+static int refuse_kind(lua_State *L) {
+  return l_refuse(L, TALLY_ERR_FIELD_INVALID, "kind",
+                  "kind: there are no such names; give \"document\", \"payment\" or \"patient\"");
+}
+
+static int find_kind(lua_State *L, int index) {
+  const char *given = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
+  for (int i = 0; name_kinds[i]; i++) {
+    if (strcmp(given, name_kinds[i]) == 0) return i;
+  }
+  return -1;
+}
+
+static int read_names(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  const tally_text *names;
+  size_t count;
+  tally_text prefix = {"", 0};
+  int pushed, kind = find_kind(L, 2);
+  lua_settop(L, 4);
+  if (kind < 0) return refuse_kind(L);
+  if (!lua_isnil(L, 3) && !check_name(L, 3, "prefix", &prefix, &pushed)) return pushed;
+  bool limited = lua_isinteger(L, 4) && lua_tointeger(L, 4) > 0;
+  if (!limited && !lua_isnil(L, 4))
+    return l_refuse(L, TALLY_ERR_FIELD_INVALID, "limit", "limit: this is no count; give a number from 1 on");
+  lua_Integer limit = limited && lua_tointeger(L, 4) < TALLY_NAMES_MAX ? lua_tointeger(L, 4) : TALLY_NAMES_MAX;
+  l_hold(box);
+  tally_code code = tally_read_names(box->ledger, (tally_names)kind, prefix, (size_t)limit, &names, &count);
+  if (code) return l_done(box, l_push_error(L, box->ledger, code));
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    lua_pushlstring(L, names[i].data, names[i].length);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return l_done(box, 1);
+}
 
 static int read_totals(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
@@ -213,7 +255,8 @@ static int read_closings(lua_State *L) {
   return l_done(box, 1);
 }
 
-const luaL_Reg l_read_methods[READ_METHODS + 1] = {
-    {"document", read_document}, {"documents", read_documents}, {"payment", read_payment},
-    {"payments", read_payments}, {"entries", read_entries},     {"patient", read_patient},
-    {"totals", read_totals},     {"closings", read_closings},   {NULL, NULL}};
+const luaL_Reg l_read_methods[READ_METHODS + 1] = {{"document", read_document}, {"documents", read_documents},
+                                                   {"payment", read_payment},   {"payments", read_payments},
+                                                   {"entries", read_entries},   {"patient", read_patient},
+                                                   {"totals", read_totals},     {"closings", read_closings},
+                                                   {"names", read_names},       {NULL, NULL}};

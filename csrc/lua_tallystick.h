@@ -132,7 +132,7 @@ void l_set_texts(lua_State *L, const char *name, const tally_text *items, size_t
 void l_set_text(lua_State *L, const char *name, tally_text text); /* leaves nil where there is none */
 
 /* lua_read.c, lua_verify.c: methods of the ledger. */
-enum { READ_METHODS = 8 };
+enum { READ_METHODS = 9 };
 extern const luaL_Reg l_read_methods[READ_METHODS + 1];
 extern const luaL_Reg l_long_methods[];
 void l_open_cursor(lua_State *L);

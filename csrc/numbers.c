@@ -116,6 +116,13 @@ tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *en
   return latest == 1 ? TALLY_DONE : find_under_older(ledger, latest, number, &last, entry);
 }
 
+tally_code numbers_last(tally_ledger *ledger, int64_t *serial) {
+  tally_entry last;
+  tally_code code = find_last(ledger, &last);
+  *serial = code ? 0 : last.serial;
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
 tally_code numbers_count(tally_ledger *ledger, int64_t *count) {
   tally_entry last;
   int64_t latest;

@@ -13,6 +13,9 @@ tally_code numbers_find(tally_ledger *ledger, tally_text number, tally_entry *en
  * file's latest: inside a write transaction. */
 tally_code numbers_taken(tally_ledger *ledger, tally_text number, bool *taken);
 
+/* How far the payments' series has come: the last serial given, 0 for none. */
+tally_code numbers_last(tally_ledger *ledger, int64_t *serial);
+
 /* Counts the payments that have a number. */
 tally_code numbers_count(tally_ledger *ledger, int64_t *count);
 

@@ -78,7 +78,9 @@ static const command_spec commands[TALLY_COMMAND_END] = {
     [TALLY_QUERY_PAYMENTS] = {"payments", 0,
                               F(DOCUMENT) | F(PATIENT) | F(TYPE) | F(GROUP) | F(FROM_DAY) | F(TO_DAY) | F(ACTOR) |
                                   F(REVERSED) | F(LIMIT) | F(AFTER)},
-    [TALLY_QUERY_ENTRIES] = {"entries", 0, F(FROM_SEQ) | F(DOCUMENT) | F(PATIENT) | F(ACT) | F(KIND)},
+    [TALLY_QUERY_ENTRIES] = {"entries", 0,
+                             F(FROM_SEQ) | F(DOCUMENT) | F(PATIENT) | F(ACT) | F(KIND) | F(CORRECTIONS) | F(FROM_DAY) |
+                                 F(TO_DAY)},
     [TALLY_QUERY_TOTALS] = {"totals", 0, F(FROM_DAY) | F(TO_DAY) | F(BY)},
 };
 
@@ -622,6 +624,9 @@ static tally_code take_simple(parser *in, field which) {
     return TALLY_OK;
   case FIELD_OVERDUE:
     out->overdue = given->value.integer != 0;
+    return TALLY_OK;
+  case FIELD_CORRECTIONS:
+    out->corrections = given->value.integer != 0;
     return TALLY_OK;
   case FIELD_REVERSED:
     out->reversed = given->value.integer != 0;

@@ -46,7 +46,8 @@
   X(AFTER, "after", NAME, 128)                                                                                        \
   X(FROM_SEQ, "from_seq", COUNT, 0)                                                                                   \
   X(ACT, "act", COUNT, 0)                                                                                             \
-  X(BY, "by", NAMES, 32)
+  X(BY, "by", NAMES, 32)                                                                                              \
+  X(CORRECTIONS, "corrections", BOOLEAN, 0)
 
 typedef enum field {
 #define X(symbol, name, type, limit) FIELD_##symbol,
@@ -78,7 +79,7 @@ typedef struct parsed_command {
   int64_t amount_minor, tendered_minor;
   int64_t at_ms, as_of_ms, now_ms;
   int32_t day, due, through, from_day, to_day; /* day: the business day of at */
-  bool reopen, dry_run, open, overdue, reversed;
+  bool reopen, dry_run, open, overdue, reversed, corrections;
   tally_pair *fields;            /* sorted by key */
   tally_field_type *field_types; /* what each was given as: string, integer or boolean */
   size_t field_count;

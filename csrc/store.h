@@ -67,6 +67,10 @@ tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_
 /* The entry that could not be read, where a page of entries was answered by TALLY_ERR_CORRUPT: it is the last of *count; 0
  * where that was for another reason. */
 int64_t store_damaged_entry(const store *in);
+/* Pages of refunds, reversals and charges below zero on the days up to last_day, by day and then seq, beyond an entry of a
+ * day. */
+tally_code store_corrections(store *in, arena *from, int64_t after_day, int64_t after_seq, int64_t last_day,
+                             tally_entry *rows, size_t room, size_t *count);
 /* … that name the document (as such or as the counter document), or the patient. */
 tally_code store_entries_of_document(store *in, arena *from, tally_text document, int64_t after_seq, tally_entry *rows,
                                      size_t room, size_t *count);
@@ -139,6 +143,10 @@ tally_code store_documents_page(store *in, arena *from, const document_query *qu
 /* Pages by number, for verify. */
 tally_code store_documents_by_number(store *in, arena *from, tally_text after, document_row *rows, size_t room,
                                      size_t *count);
+/* Numbers of documents, or known patients, from a name on, in their order. */
+typedef enum store_names { NAMES_OF_DOCUMENTS, NAMES_OF_PATIENTS } store_names;
+tally_code store_names_from(store *in, arena *from, store_names which, tally_text first, tally_text *names,
+                            size_t room, size_t *count);
 tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
                                   size_t room, size_t *count);
 /* A patient's open documents by day of issue, then number. */

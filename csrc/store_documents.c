@@ -131,6 +131,23 @@ tally_code store_documents_by_number(store *in, arena *from, tally_text after, d
   return read_page(in, prepared, from, rows, room, count);
 }
 
+tally_code store_names_from(store *in, arena *from, store_names which, tally_text first, tally_text *names,
+                            size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
+  bool failed = false;
+  *count = 0;
+  tally_code code = ask(in, which == NAMES_OF_PATIENTS ? STMT_NAMES_OF_PATIENTS : STMT_NAMES_OF_DOCUMENTS, &prepared);
+  if (code) return code;
+  bind_text(prepared, 1, first.data ? first : text_of(""));
+  sqlite3_bind_int64(prepared, 2, (sqlite3_int64)room);
+  while (*count < room && (code = store_step(in, prepared)) == TALLY_OK && !failed) {
+    names[(*count)++] = column_text(prepared, 0, from, &failed);
+  }
+  sqlite3_reset(prepared);
+  if (failed) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  return code == TALLY_DONE ? TALLY_OK : code;
+}
+
 tally_code store_consultations_of(store *in, arena *from, tally_text invoice, int64_t after_id, document_row *rows,
                                   size_t room, size_t *count) {
   sqlite3_stmt *prepared;

@@ -129,6 +129,18 @@ tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_
   return read_page(in, prepared, from, rows, room, count);
 }
 
+tally_code store_corrections(store *in, arena *from, int64_t after_day, int64_t after_seq, int64_t last_day,
+                             tally_entry *rows, size_t room, size_t *count) {
+  sqlite3_stmt *prepared;
+  tally_code code = ask(in, STMT_CORRECTIONS, &prepared);
+  if (code) return code;
+  sqlite3_bind_int64(prepared, 1, after_day);
+  sqlite3_bind_int64(prepared, 2, after_seq);
+  sqlite3_bind_int64(prepared, 3, last_day);
+  sqlite3_bind_int64(prepared, 4, (sqlite3_int64)room);
+  return read_page(in, prepared, from, rows, room, count);
+}
+
 static tally_code entries_of(store *in, statement which, arena *from, tally_text name, int64_t after_seq,
                              tally_entry *rows, size_t room, size_t *count) {
   sqlite3_stmt *prepared;

@@ -15,6 +15,7 @@
   "credited, discounted, lost, rounded"
 /* Written word for word as in the partial index, so that the planner takes it. */
 #define DOCUMENT_IS_OPEN "open = 1"
+#define ENTRY_IS_CORRECTION "(kind = 10 OR kind = 14 OR (kind = 1 AND amount < 0))"
 /* As verify adds them up. */
 #define CHECKED_COLUMNS                                                                                               \
   "day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, actor TEXT NOT NULL, "                          \
@@ -93,6 +94,9 @@ enum {
   X(ENTRY_DETAILS, "SELECT details FROM entry WHERE seq = $1")                                                        \
   X(SEQ_OF_KEY, "SELECT seq FROM entry WHERE key = $1")                                                               \
   X(ENTRIES_AFTER, "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")                        \
+  X(CORRECTIONS,                                                                                                      \
+    "SELECT " ENTRY_COLUMNS " FROM entry WHERE (day, seq) > ($1, $2) AND day <= $3 AND " ENTRY_IS_CORRECTION          \
+    " ORDER BY day, seq LIMIT $4")                                                                                    \
   X(ENTRIES_OF_DOCUMENT,                                                                                              \
     "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq IN (SELECT seq FROM entry WHERE document = $1 AND seq > $2 "       \
     "UNION SELECT seq FROM entry WHERE counter_document = $1 AND seq > $2 ORDER BY 1 LIMIT $3) ORDER BY seq")         \
@@ -150,6 +154,9 @@ enum {
     "SELECT " DOCUMENT_COLUMNS " FROM document WHERE patient = $1 AND id < $2 ORDER BY id DESC LIMIT $3")             \
   X(PATIENT_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE patient = $1 AND id > $2 ORDER BY id LIMIT $3")  \
   X(DOCUMENTS_BY_NUMBER, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE number > $1 ORDER BY number LIMIT $2")      \
+  X(NAMES_OF_DOCUMENTS, "SELECT number FROM document WHERE number >= $1 ORDER BY number LIMIT $2")                    \
+  X(NAMES_OF_PATIENTS, "SELECT patient FROM document WHERE patient >= $1 UNION SELECT patient FROM credit WHERE "     \
+                       "patient >= $1 ORDER BY 1 LIMIT $2")                                                           \
   X(CONSULTATIONS_OF,                                                                                                 \
     "SELECT " DOCUMENT_COLUMNS " FROM document WHERE invoice = $1 AND id > $2 ORDER BY id LIMIT $3")                  \
   X(OLDEST_OPEN, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE patient = $1 AND " DOCUMENT_IS_OPEN                 \

@@ -649,6 +649,14 @@ typedef struct tally_patient {
 TALLY_API tally_code tally_read_patient(tally_ledger *ledger, tally_text id, tally_request *request,
                                         const tally_patient **patient);
 
+typedef enum tally_names { TALLY_NAMES_DOCUMENT, TALLY_NAMES_PAYMENT, TALLY_NAMES_PATIENT } tally_names;
+enum { TALLY_NAMES_MAX = 1000 };
+/* Gives the names of a kind that begin with a prefix, in the order of their bytes (payments: of their making), at most limit
+ * (1 to TALLY_NAMES_MAX) of them: what a person may go on typing. Payments are those numbered as the script in force has
+ * it. Memory until the next call. Errors: field-invalid (the limit). */
+TALLY_API tally_code tally_read_names(tally_ledger *ledger, tally_names which, tally_text prefix, size_t limit,
+                                      const tally_text **names, size_t *count);
+
 /* Cursors page by key: between two pages no statement and no lock is held. */
 typedef struct tally_cursor tally_cursor;
 /* Opens a cursor for the query that the request began: documents, payments, entries. */

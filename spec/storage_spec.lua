@@ -45,7 +45,7 @@ describe("a ledger's file", function()
 
   it("is kept with a write-ahead log and full syncs, read back", function()
     local info = assert(make():info())
-    assert.same({ "wal", "FULL", "rw", 1 }, { info.journal_mode, info.synchronous, info.mode, info.schema_version })
+    assert.same({ "wal", "FULL", "rw", 2 }, { info.journal_mode, info.synchronous, info.mode, info.schema_version })
     assert.equal("CHF", info.currency)
     assert.truthy(info.id:find "^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$")
   end)

@@ -25,6 +25,9 @@ local tallystick = {
   ---The statuses in the order of design.md §3.
   ---@type string[]
   statuses = core.statuses,
+  ---The kinds of entries in the order of design.md §4.
+  ---@type string[]
+  kinds = core.kinds,
   ---Marks for people: symbol and colour of each status.
   marks = marks,
 }

@@ -484,6 +484,9 @@ function Money:split(parts) end
 ---@field patient? string
 ---@field act? integer
 ---@field kind? string
+---@field corrections? boolean refunds, reversals and charges below zero, by day unless of a document, patient or act
+---@field from? tallystick.Day
+---@field to? tallystick.Day
 
 ---@class tallystick.TotalsQuery
 ---@field from? tallystick.Day
@@ -684,6 +687,17 @@ function Ledger:payments(query) end
 ---@return any control or the code
 ---@return any closing or the details
 function Ledger:entries(query) end
+
+---Gives names that begin with a prefix, at most 1000: what a person may go on typing. Documents and patients are in the
+---order of their bytes, payments in that of their making. Codes: `field-invalid`.
+---@param kind "document"|"payment"|"patient"
+---@param prefix? string
+---@param limit? integer from 1 on
+---@return string[]? names
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:names(kind, prefix, limit) end
 
 ---Reads a patient's credit, what the patient owes, and the open documents. Codes: `patient-unknown`, `field-invalid`.
 ---@param id string
