@@ -18,6 +18,9 @@ MODULE     ?= lua/tallystick/core.so
 SOURCES    := $(sort $(wildcard csrc/*.c))
 OBJECTS     = $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
 LIBRARY     = $(BUILD)/libtallystick.a
+# The terminal is a module of its own, for the command line and the shell alone.
+TTY_MODULE  = $(dir $(MODULE))tty.so
+TTY_OBJECTS = $(BUILD)/obj/tty/tty.o
 
 # These are asked for in the recipes, not when this file is read: `make demo` installs pkg-config first.
 DEPS_CFLAGS = $(shell pkg-config --cflags $(LUALIB) sqlite3 libsodium)
@@ -50,7 +53,7 @@ NO_SLOW   := --exclude-tags=slow
 FORCE:
 
 build: module library  ## build the Lua module and the C library (the default)
-module: $(MODULE)
+module: $(MODULE) $(TTY_MODULE)
 library: $(LIBRARY)
 
 $(MODULE): $(OBJECTS)
@@ -58,12 +61,18 @@ $(MODULE): $(OBJECTS)
 	@echo 'link $@'
 	$(Q)$(CC) -shared -pthread $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(OBJECTS) $(DEPS_LIBS)
 
+$(TTY_MODULE): $(TTY_OBJECTS)
+	@mkdir -p $(@D)
+	@echo 'link $@'
+	$(Q)$(CC) -shared $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(TTY_OBJECTS)
+
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	@echo 'archive $@'
 	$(Q)$(AR) rcs $@ $(OBJECTS)
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/obj/flags
+	@mkdir -p $(@D)
 	@echo 'compile $<'
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -72,7 +81,7 @@ $(BUILD)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TTY_OBJECTS:.o=.d)
 
 # -- for a fresh machine: these install what is missing, and say so ---------------------------------------------------
 demo:  ## replay a year of a practice into build/demo and show its books
@@ -89,13 +98,13 @@ test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
 lint:  ## luacheck, clang-format, cppcheck and the layer rules
 	@scripts/setup build lint
 	luacheck --quiet lua spec examples bin/tallystick scripts/layers $(wildcard bench/*.lua)
-	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] csrc/tty/*.c spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -j $(JOBS) csrc
 	scripts/layers
 
 format:  ## bring the C files into the project's format
-	clang-format -i $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+	clang-format -i $(wildcard csrc/*.[ch] csrc/tty/*.c spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
 
 # spec/asan/lua5.4.options looks for leaks in the interpreter alone: the compilers, shells and tools that the specs run
 # inherit the preloaded library, and keep memory until they end.
@@ -208,6 +217,7 @@ install-lua: module
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/tallystick
 	install -m 755 bin/tallystick $(DESTDIR)$(BINDIR)/tallystick
 	install -m 755 $(MODULE) $(DESTDIR)$(LIBDIR)/tallystick/core.so
+	install -m 755 $(TTY_MODULE) $(DESTDIR)$(LIBDIR)/tallystick/tty.so
 	@for file in $(LUA_FILES); do install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
 	@echo 'installed $(words $(LUA_FILES)) Lua files in $(DESTDIR)$(LUADIR)/tallystick'
 
@@ -220,7 +230,7 @@ uninstall:  ## remove what install put under PREFIX
 	rm -rf $(DESTDIR)$(LIBDIR)/tallystick $(DESTDIR)$(LUADIR)/tallystick
 
 clean:  ## remove everything that was built
-	rm -rf build lua/tallystick/core.so
+	rm -rf build lua/tallystick/core.so lua/tallystick/tty.so
 	rm -f csrc/*.o *.rock
 
 help:  ## this list
