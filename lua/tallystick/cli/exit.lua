@@ -7,6 +7,7 @@ local exit = {
   BROKEN = 4, -- the ledger is damaged, or its storage failed
   FAULT = 70, -- an error of this program
   INTERRUPTED = 130,
+  READER_GONE = 141, -- as the signal ends a process that writes to nobody; only seen where that signal is ignored
 }
 
 -- What stops a run whatever it was about to do next: no later command could fare better.
@@ -39,6 +40,16 @@ function exit.of(code, otherwise)
   return STOPPING[code] or otherwise
 end
 
+-- What the operating system calls a failing or a full disk.
+local STORAGE = { [5] = "io-error", [27] = "full", [28] = "full", [122] = "full" }
+
+---Gives the ledger's code for an error of the operating system, where the storage is to blame.
+---@param number integer? errno
+---@return string? code
+function exit.storage_code(number)
+  return STORAGE[number]
+end
+
 ---Tells whether an error is Ctrl-C: the interpreter raises it as this text.
 ---@param problem any
 ---@return boolean
@@ -46,12 +57,20 @@ function exit.is_interrupt(problem)
   return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
 end
 
----A message handler for xpcall: adds where it happened, unless a person made it happen.
+-- A loop over the ledger's rows raises where the file fails, its code in front.
+local function failed_read(problem)
+  local code, message = problem:match "^(%l[%l-]+): (.+)$"
+  return STOPPING[code] and { code = code, message = message }
+end
+
+---A message handler for xpcall: adds where it happened, unless a person, the storage or the reader made it happen.
 ---@param problem any
 ---@return any
 function exit.explain(problem)
-  if exit.is_interrupt(problem) then return problem end
+  if type(problem) == "table" or exit.is_interrupt(problem) then return problem end
   local text = tostring(problem)
+  local failed = failed_read(text)
+  if failed then return failed end
   return text:find("stack traceback:", 1, true) and text or debug.traceback(text, 2)
 end
 

@@ -65,22 +65,48 @@ end
 -- Runs a command on the ledger that it names. A ledger that a person names is not made where there is none.
 local function run_opened(definition, call)
   local run = require(definition.run).run
-  if not definition.ledger then return run(call) end
+  local mode = grammar.mode(definition, call.args)
+  if not mode then return run(call) end
   local open = require "tallystick.cli.open"
-  local ledger <close>, exit_code = open.for_call(call, { mode = definition.ledger })
+  local ledger <close>, exit_code = open.for_call(call, { mode = mode })
   if not ledger then return exit_code end
   call.ledger = ledger
   return run(call)
 end
 
-local function report(problem, definition)
+-- What became of the output, or of reading the ledger: no fault of this program.
+local function report_failure(problem, call)
+  if problem.is_pipe then return exit.READER_GONE end
+  if problem.unwritable then
+    call:complain("the output cannot be written: " .. problem.unwritable, problem.code)
+    return exit.of(problem.code, exit.USAGE)
+  end
+  return call:refuse(problem.message, problem.code)
+end
+
+local function report(problem, call)
   if exit.is_interrupt(problem) then
-    local after = definition.interrupted
+    local after = call.definition.interrupted
     io.stderr:write("\ntallystick: interrupted", after and "; " .. after or "", "\n")
     return exit.INTERRUPTED
   end
+  if type(problem) == "table" then return report_failure(problem, call) end
   io.stderr:write("tallystick: an error of the program itself: ", tostring(problem), "\n")
   return exit.FAULT
+end
+
+-- What was written may still wait in this process: only now it shows whether it could be.
+local function finish(exit_code)
+  require("tallystick.cli.output").finish()
+  return exit_code
+end
+
+-- Who asked for JSON gets it also where the other words were wrong.
+local function complain_of_words(definition, words, message, usage)
+  for _, word in ipairs(words) do
+    if word == "--json" then return new_call(definition, { json = true }):misuse(message) end
+  end
+  return complain_of_usage(message, usage)
 end
 
 local function run(definition, words)
@@ -90,9 +116,11 @@ local function run(definition, words)
     return exit.DONE
   end
   local args, message, usage = parse.words(definition, words, "line")
-  if not args then return complain_of_usage(message, usage) end
-  local ran, result = xpcall(run_opened, exit.explain, definition, new_call(definition, args))
-  return ran and result or report(result, definition)
+  if not args then return complain_of_words(definition, words, message, usage) end
+  local call = new_call(definition, args)
+  local ran, result = xpcall(run_opened, exit.explain, definition, call)
+  if ran then ran, result = xpcall(finish, exit.explain, result) end
+  return ran and result or report(result, call)
 end
 
 ---Runs the command line.

@@ -50,8 +50,11 @@ function open.for_call(call, options)
   file:close()
   local ledger, message, code, details = require("tallystick").open(call.path, options)
   if ledger then return ledger end
-  call:complain(("%s: %s"):format(call.path, message or "cannot be opened"), code, details)
-  if type(details) == "table" and details.errors then complain_of_script(details.errors) end
+  message = message or "cannot be opened"
+  local is_named = message:sub(1, #call.path + 1) == call.path .. ":"
+  call:complain(is_named and message or ("%s: %s"):format(call.path, message), code, details)
+  local is_for_people = call.output.format ~= "json"
+  if is_for_people and type(details) == "table" and details.errors then complain_of_script(details.errors) end
   return nil, exit.of(code, exit.USAGE)
 end
 

@@ -1,6 +1,7 @@
 -- Where a command's results go: as aligned tables for people, as JSON or CSV for programs. A command hands over sheets
 -- and records (raw values with their names); how they look is decided here alone.
 local csv = require "tallystick.csv"
+local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local marks = require "tallystick.marks"
 local text = require "tallystick.cli.text"
@@ -12,6 +13,8 @@ local width = require "tallystick.width"
 ---@field title string
 ---@field kind? "text"|"money"|"count"|"day"|"time"|"status" default "text"; money and counts are set to the right
 ---@field flex? boolean may be cut where the window is too narrow
+---@field spare? integer left out where the window is still too narrow, the highest first
+---@field labels? table<string, string> words for people by value, where the value is an id
 
 ---A table of results.
 ---@class tallystick.Sheet
@@ -25,7 +28,7 @@ local width = require "tallystick.width"
 ---One thing with its fields.
 ---@class tallystick.Record
 ---@field title? string
----@field fields { name: string, title: string, kind?: string, value: any }[] what people are shown; nil values are not
+---@field fields { name: string, title: string, kind?: string, value: any, labels?: table }[] nil is not shown to people
 ---@field object? table what programs get; the fields otherwise
 
 ---@class tallystick.cli.Output
@@ -42,14 +45,40 @@ local BOLD, GREY, PLAIN = "\27[1m", "\27[90m", "\27[0m"
 local RIGHT = { money = true, count = true }
 -- A column that is cut keeps so much, else nothing could be told from it.
 local FLEX_LEAST = 8
+-- Widths are fitted to so many rows at a time, so that a list of a million rows takes no more memory than these.
+local PAGE_ROWS = 1000
+
+-- The operating system's number for: nobody reads any more.
+local EPIPE = 32
+
+---What is raised where the output takes nothing more.
+---@class tallystick.cli.Unwritable
+---@field unwritable string the message
+---@field is_pipe boolean whether the reader has gone
+---@field code? "io-error"|"full" where the storage failed
+
+-- Raises what keeps the output from being written.
+local function need(done, message, number)
+  if done then return end
+  error({ unwritable = message, is_pipe = number == EPIPE, code = exit.storage_code(number) }, 0)
+end
+
+local function write_out(piece)
+  need(io.stdout:write(piece))
+end
 
 ---@param options { format?: string, window?: integer, colour?: boolean, write?: fun(piece: string) }
 ---@return tallystick.cli.Output
 function output.new(options)
   return setmetatable({
     format = options.format or "text", window = options.window, colour = options.colour or false,
-    write = options.write or function(piece) io.stdout:write(piece) end,
+    write = options.write or write_out,
   }, Output)
+end
+
+---Sees to it that all that was written has left this process.
+function output.finish()
+  need(io.stdout:flush())
 end
 
 -- ---- Cells for people ----
@@ -71,16 +100,17 @@ local SHOWN = {
   time = shown_time,
 }
 
-function Output:status(value, row)
+function Output:status(value, row, labels)
   local mark = marks.format(value, { colour = self.colour })
   if value == "invoiced" and row and row.invoice then return mark .. " " .. row.invoice end
-  return mark .. " " .. value:gsub("_", " ")
+  return mark .. " " .. (labels and labels[value] or value:gsub("_", " "))
 end
 
 -- Gives what a cell shows; anything that came from outside is made safe for a line of a terminal.
-function Output:cell(value, kind, row)
+function Output:cell(value, kind, row, labels)
   if value == nil then return "" end
-  if kind == "status" then return self:status(value, row) end
+  if kind == "status" then return self:status(value, row, labels) end
+  if labels and labels[value] then return width.printable(labels[value]) end
   if SHOWN[kind] then return SHOWN[kind](value) end
   if type(value) == "userdata" then return text.grouped(tostring(value)) end
   if type(value) == "boolean" then return value and "yes" or "no" end
@@ -104,10 +134,16 @@ end
 
 -- ---- Tables for people ----
 
--- Cuts the columns that may be cut, the widest first, until a line fits the window.
-local function fit(columns, rooms, window)
-  local taken = 2 * (#columns - 1)
+local function taken_by(rooms)
+  local taken = 2 * (#rooms - 1)
   for _, room in ipairs(rooms) do taken = taken + room end
+  return taken
+end
+
+-- Cuts the columns that may be cut, the widest first, until a line fits the window.
+local function fit(columns, wanted, window)
+  local rooms = table.move(wanted, 1, #wanted, 1, {})
+  local taken = taken_by(rooms)
   while window and taken > window do
     local widest
     for index, column in ipairs(columns) do
@@ -115,9 +151,10 @@ local function fit(columns, rooms, window)
         widest = index
       end
     end
-    if not widest then return end
+    if not widest then return rooms end
     rooms[widest], taken = rooms[widest] - 1, taken - 1
   end
+  return rooms
 end
 
 local function text_columns(columns)
@@ -128,35 +165,123 @@ local function text_columns(columns)
   return out
 end
 
-function Output:text_rows(sheet)
+-- The columns without their titles: what is set then goes on below what was set before.
+local function untitled(columns)
+  local out = {}
+  for index, column in ipairs(columns) do out[index] = { title = "", right = column.right } end
+  return out
+end
+
+function Output:text_cells(columns, row)
+  local cells = {}
+  for index, column in ipairs(columns) do
+    cells[index] = self:cell(row[column.name], column.kind, row, column.labels)
+  end
+  return cells
+end
+
+-- A function that gives one row after the other, of a list as of an iterator.
+local function walk(rows)
+  if type(rows) == "function" then return rows end
+  local index = 0
+  return function()
+    index = index + 1
+    return rows[index]
+  end
+end
+
+-- The next rows, up to a page of them; and whether there are no more.
+local function next_page(next_row)
+  local page = {}
+  while #page < PAGE_ROWS do
+    local row = next_row()
+    if not row then return page, true end
+    page[#page + 1] = row
+  end
+  return page, false
+end
+
+local EMPTY = { [""] = true, ["·"] = true }
+
+local function is_empty(rows, index)
+  for _, cells in ipairs(rows) do
+    if not EMPTY[cells[index]] then return false end
+  end
+  return true
+end
+
+-- The place of the column that can best be done without: one in which nothing stands, where that is known, else the
+-- first of those that may be left out.
+local function least(columns, rows, is_whole)
+  local found
+  for index, column in ipairs(columns) do
+    if is_whole and is_empty(rows, index) then return index end
+    if column.spare and (not found or column.spare > columns[found].spare) then found = index end
+  end
+  return found
+end
+
+-- What is left of the columns where a line must fit the window.
+function Output:chosen(sheet, page, is_whole)
+  local columns = table.move(sheet.columns, 1, #sheet.columns, 1, {})
+  while self.window do
+    local rows = {}
+    for index, row in ipairs(page) do rows[index] = self:text_cells(columns, row) end
+    local titled = text_columns(columns)
+    if taken_by(fit(titled, text.rooms(titled, rows), self.window)) <= self.window then break end
+    local without = least(columns, rows, is_whole)
+    if not without then break end
+    table.remove(columns, without)
+  end
+  return columns
+end
+
+-- What later pages need besides makes columns wider, never narrower.
+local function widen(wanted, rooms)
+  for index, room in ipairs(rooms) do wanted[index] = math.max(wanted[index] or 0, room) end
+end
+
+local function equal(rooms, others)
+  for index, room in ipairs(rooms) do
+    if room ~= others[index] then return false end
+  end
+  return true
+end
+
+-- Sets one page below the others; its titles stand above it where columns have become wider.
+function Output:text_page(set, page, sum)
   local rows = {}
-  local function add(row)
-    local cells = {}
-    for index, column in ipairs(sheet.columns) do cells[index] = self:cell(row[column.name], column.kind, row) end
-    rows[#rows + 1] = cells
+  for index, row in ipairs(page) do rows[index] = self:text_cells(set.columns, row) end
+  local sum_cells = sum and self:text_cells(set.columns, sum)
+  widen(set.wanted, text.rooms(set.titled, rows))
+  if sum_cells then widen(set.wanted, text.rooms(set.titled, { sum_cells })) end
+  local rooms = fit(set.titled, set.wanted, self.window)
+  local columns = equal(rooms, set.rooms or {}) and set.untitled or set.titled
+  set.rooms = rooms
+  if #rows > 0 then
+    self.write(text.set(columns, rows, rooms, function(titles) return self:grey(titles) end) .. "\n")
   end
-  if type(sheet.rows) == "function" then
-    for row in sheet.rows do add(row) end
-  else
-    for _, row in ipairs(sheet.rows) do add(row) end
-  end
-  local count = #rows
-  if sheet.sum and count > 0 then add(sheet.sum) end
-  return rows, count
+  if sum_cells then self.write(self:bold(text.set(set.untitled, { sum_cells }, rooms)) .. "\n") end
 end
 
 function Output:text_sheet(sheet)
-  local rows, count = self:text_rows(sheet)
   if sheet.title then self.write(self:bold(sheet.title) .. "\n") end
+  local next_row = walk(sheet.rows)
+  local page, is_last = next_page(next_row)
+  local count = #page
   if count == 0 then
     self.write((sheet.empty or "none") .. "\n")
     return 0
   end
-  local columns = text_columns(sheet.columns)
-  local rooms = text.rooms(columns, rows)
-  fit(columns, rooms, self.window)
-  self.write(text.set(columns, rows, rooms, function(titles) return self:grey(titles) end) .. "\n")
-  return count
+  local columns = self:chosen(sheet, page, is_last)
+  local titled = text_columns(columns)
+  local set = { columns = columns, titled = titled, untitled = untitled(titled), wanted = {} }
+  while true do
+    self:text_page(set, page, is_last and sheet.sum)
+    if is_last then return count end
+    page, is_last = next_page(next_row)
+    count = count + #page
+  end
 end
 
 -- ---- For programs ----
@@ -169,15 +294,11 @@ end
 
 local function each_row(sheet, visit)
   local count = 0
-  if type(sheet.rows) == "function" then
-    for row in sheet.rows do
-      visit(row)
-      count = count + 1
-    end
-    return count
+  for row in walk(sheet.rows) do
+    visit(row)
+    count = count + 1
   end
-  for _, row in ipairs(sheet.rows) do visit(row) end
-  return #sheet.rows
+  return count
 end
 
 function Output:csv_sheet(sheet)
@@ -239,7 +360,7 @@ function Output:text_record(record)
   local rows = {}
   for _, field in ipairs(record.fields) do
     if field.value ~= nil then
-      rows[#rows + 1] = { self:grey(field.title), self:cell(field.value, field.kind, record.object) }
+      rows[#rows + 1] = { self:grey(field.title), self:cell(field.value, field.kind, record.object, field.labels) }
     end
   end
   if record.title then self.write(self:bold(record.title) .. "\n") end

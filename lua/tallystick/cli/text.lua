@@ -30,6 +30,7 @@ end
 
 -- Escapes take no room on a terminal.
 local function columns_of(cell)
+  if not cell:find "[^\x20-\x7E]" then return #cell end
   local shown = cell:gsub("\27%[[%d;]*m", "")
   return utf8.len(shown) and width.of(shown) or #shown
 end

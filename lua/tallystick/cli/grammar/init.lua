@@ -25,6 +25,7 @@ local grammar = {}
 ---@field section string
 ---@field summary string
 ---@field ledger "ro"|"rw"|false how the ledger that is named first is opened; false: it is not opened for it
+---@field reads_with? string the flag with which it only reads, although its ledger is "rw"
 ---@field doors "both"|"line" line: not in the shell
 ---@field run string the module that runs it: run(call) gives the exit code
 ---@field arguments tallystick.cli.Parameter[]
@@ -120,6 +121,15 @@ function grammar.find(name)
   local definition = by_name[name]
   if definition and not definition.arguments then complete_writing(definition) end
   return definition
+end
+
+---How the ledger of a command is opened for what it was given.
+---@param definition tallystick.cli.CommandDefinition
+---@param args table<string, any>
+---@return "ro"|"rw"|false
+function grammar.mode(definition, args)
+  if definition.reads_with and args[definition.reads_with] then return "ro" end
+  return definition.ledger
 end
 
 ---The name of a known command that a mistyped one may have been meant to be.

@@ -1,0 +1,107 @@
+-- Writes a file that a person names: readable by its owner only from the start, under another name until it is whole.
+-- What stands there already is replaced only by who says so.
+local exit = require "tallystick.cli.exit"
+local files = require "tallystick.files"
+
+---@class tallystick.cli.Save
+---@field path string
+---@field bytes integer that were written
+---@field private partial string the name for the time being
+---@field private file? file*
+---@field private force boolean
+local Save = {}
+Save.__index = Save
+
+local save = {}
+
+-- Only a plain file is replaced: a folder, a device or a pipe is something else than what a person means.
+local function may_replace(path, force)
+  if not files.exists(path) then return true end
+  if not force then return nil, path .. ": a file is there already; name a new one, or give --force to replace it" end
+  if files.command("test -f", path) then return true end
+  return nil, path .. ": what is there is no plain file, and is not replaced"
+end
+
+-- Makes an empty file that nobody else can read.
+local function make(path)
+  local made, message = files.run(("umask 077; set -C; : >%s"):format(files.quote(path)))
+  if not made then return nil, message end
+  return io.open(path, "wb")
+end
+
+---Begins a file.
+---@param path string
+---@param force? boolean whether a file that is there may be replaced
+---@return tallystick.cli.Save? saved close it with Save:finish; `local saved <close>` takes away what is not finished
+---@return string? message
+function save.start(path, force)
+  local free, message = may_replace(path, force)
+  if not free then return nil, message end
+  local partial = files.beside(path, "partial")
+  local file, why = make(partial)
+  if not file then return nil, ("%s: it cannot be written: %s"):format(path, (why or "unknown"):match "[^:]*$") end
+  return setmetatable({ path = path, partial = partial, file = file, force = force or false, bytes = 0 }, Save)
+end
+
+local function failed(self, message, number)
+  return nil, ("%s: %s"):format(self.path, message), exit.storage_code(number) or "io-error"
+end
+
+---Writes a piece.
+---@param piece string
+---@return true? done
+---@return string? message
+---@return string? code
+function Save:write(piece)
+  local done, message, number = self.file:write(piece)
+  if not done then return failed(self, message, number) end
+  self.bytes = self.bytes + #piece
+  return true
+end
+
+-- Gives the file its name.
+local function publish(self)
+  if not self.force then return files.publish(self.partial, self.path) end
+  local done, message = os.rename(self.partial, self.path)
+  if done then files.sync(files.folder_of(self.path)) end
+  return done, message
+end
+
+---Puts the file on disk under its name.
+---@return true? done
+---@return string? message
+---@return string? code
+function Save:finish()
+  local file = self.file
+  self.file = nil
+  local done, message, number = file:close()
+  if not done then return failed(self, message, number) end
+  done, message = files.sync(self.partial)
+  if done then done, message = publish(self) end
+  if not done then return failed(self, message) end
+  self.partial = nil
+  return true
+end
+
+-- What was not finished is taken away, however it came to that.
+function Save:__close()
+  if self.file then self.file:close() end
+  if self.partial then os.remove(self.partial) end
+end
+
+---Writes a whole file.
+---@param path string
+---@param content string
+---@param force? boolean
+---@return true? done
+---@return string? message
+---@return string? code
+function save.all(path, content, force)
+  local saved <close>, message = save.start(path, force)
+  if not saved then return nil, message end
+  local done, wrong, code = saved:write(content)
+  if not done then return nil, wrong, code end
+  return saved:finish()
+end
+
+return save
