@@ -1,18 +1,26 @@
 -- A line on a terminal that shows how far a long run is, how fast it goes and how long it may still take.
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
+local width = require "tallystick.width"
 
 local progress = {}
 
 local BAR_WIDTH = 24
 -- Often enough to look alive, too seldom to cost anything.
 local SECONDS_BETWEEN_DRAWINGS = 0.1
--- Asking for the time costs more than a command in a large batch, so only every so many calls do.
-local CALLS_BETWEEN_LOOKS = 32
+-- Asking for the time costs more than a command in a large batch. So where calls come fast, only every so many look at
+-- the clock; where each takes long, each does.
+local CALLS_BETWEEN_LOOKS_MAX = 1024
+-- A rate of less than this is one of a run that has hardly begun.
+local SECONDS_OF_A_RATE = 0.2
+-- The window is asked for its size so often: people make it smaller while they wait.
+local DRAWINGS_PER_WINDOW = 10
 
 ---@class tallystick.cli.Progress
----@field private label string
+---@field label string what is going on; may change as it goes
+---@field unit? string what is counted, such as "pages"
 ---@field private live boolean
+---@field private started number when what is counted now began
 local Progress = {}
 Progress.__index = Progress
 
@@ -21,7 +29,9 @@ Progress.__index = Progress
 ---@return tallystick.cli.Progress
 function progress.start(label, live)
   local now = live and terminal.now() or 0
-  return setmetatable({ label = label, live = live, calls = 0, started = now, drawn = now }, Progress)
+  return setmetatable({
+    label = label, live = live, started = now, looked = now, drawn = now, drawings = 0, calls = 0, stride = 1,
+  }, Progress)
 end
 
 local function bar(share)
@@ -29,18 +39,51 @@ local function bar(share)
   return ("[%s%s] %3d %%"):format(("█"):rep(full), ("·"):rep(BAR_WIDTH - full), math.floor(share * 100))
 end
 
--- The line for a count of things, and for the share of the whole where the whole is known.
-local function line(self, count, share, seconds)
+-- The parts of the line for a count of things, and for the share of the whole where the whole is known.
+local function parts_of(self, count, share, seconds)
   local parts = { self.label }
   if share then parts[#parts + 1] = bar(share) end
-  parts[#parts + 1] = text.grouped(count)
-  if seconds > 0 then
-    parts[#parts + 1] = text.grouped(math.floor(count / seconds)) .. "/s"
-    if share and share > 0 then
-      parts[#parts + 1] = text.duration(math.ceil(seconds / share - seconds)):gsub("%.%d+", "") .. " left"
-    end
+  parts[#parts + 1] = text.grouped(count) .. (self.unit and " " .. self.unit or "")
+  if seconds < SECONDS_OF_A_RATE then return parts end
+  parts[#parts + 1] = text.grouped(math.floor(count / seconds)) .. "/s"
+  if share and share > 0 then
+    parts[#parts + 1] = text.duration(math.ceil(seconds / share - seconds)):gsub("%.%d+", "") .. " left"
   end
-  return table.concat(parts, "  ")
+  return parts
+end
+
+---Sets the line, as much of it as the window takes: a line that goes over its edge cannot be drawn over.
+---@param parts string[]
+---@param window integer columns
+---@return string
+local function fitted(parts, window)
+  local line = width.printable(table.concat(parts, "  "))
+  while #parts > 1 and width.of(line) >= window do
+    parts[#parts] = nil
+    line = width.printable(table.concat(parts, "  "))
+  end
+  return width.of(line) < window and line or ""
+end
+
+-- Whether it is time to draw anew; looks at the clock only now and then where calls come fast.
+local function is_due(self)
+  self.calls = self.calls + 1
+  if self.calls < self.stride then return false end
+  local now = terminal.now()
+  local since = now - self.looked
+  self.calls, self.looked = 0, now
+  if since < SECONDS_BETWEEN_DRAWINGS / 4 then
+    self.stride = math.min(self.stride * 2, CALLS_BETWEEN_LOOKS_MAX)
+  elseif since > SECONDS_BETWEEN_DRAWINGS then
+    self.stride = math.max(self.stride // 2, 1)
+  end
+  return now - self.drawn >= SECONDS_BETWEEN_DRAWINGS
+end
+
+local function window_of(self)
+  if self.drawings % DRAWINGS_PER_WINDOW == 0 then self.window = terminal.columns() end
+  self.drawings = self.drawings + 1
+  return self.window
 end
 
 ---Draws the line anew, unless it was drawn a moment ago.
@@ -48,15 +91,20 @@ end
 ---@param done? number how much of the whole that is
 ---@param whole? number nil where it is not known
 function Progress:show(count, done, whole)
-  if not self.live then return end
-  self.calls = self.calls + 1
-  if self.calls % CALLS_BETWEEN_LOOKS ~= 0 then return end
-  local now = terminal.now()
-  if now - self.drawn < SECONDS_BETWEEN_DRAWINGS then return end
-  self.drawn = now
+  if not self.live or not is_due(self) then return end
+  self.drawn = self.looked
   local share = whole and whole > 0 and math.min(done / whole, 1) or nil
-  io.stderr:write("\r\27[K", line(self, count, share, now - self.started))
+  io.stderr:write("\r\27[K", fitted(parts_of(self, count, share, self.drawn - self.started), window_of(self)))
   io.stderr:flush()
+end
+
+---Goes on to another part of the run, with a count and a speed of its own.
+---@param label string
+---@param unit? string
+function Progress:phase(label, unit)
+  if label == self.label then return end
+  self.label, self.unit = label, unit
+  if self.live then self.started = terminal.now() end
 end
 
 ---Takes the line away, so that something else can be written.

@@ -1,0 +1,134 @@
+-- files.lua - what Lua's own library lacks for files, done by the commands of every base system.
+local files = {}
+
+-- What the C library calls "No such file or directory" and "Not a directory".
+local NOT_THERE = { [2] = true, [20] = true }
+
+---Quotes a word for the shell.
+---@param word string
+---@return string
+function files.quote(word)
+  return "'" .. word:gsub("'", [['\'']]) .. "'"
+end
+
+-- A path as an operand, also where it begins with a hyphen.
+local function operands(paths)
+  local words = {}
+  for index, path in ipairs(paths) do words[index] = files.quote(path:find "^%-" and "./" .. path or path) end
+  return table.concat(words, " ")
+end
+
+---Tells whether something is there, also where it may not be read.
+---@param path string
+---@return boolean
+function files.exists(path)
+  local file, _, number = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil or not NOT_THERE[number]
+end
+
+---The folder in which a path lies.
+---@param path string
+---@return string
+function files.folder_of(path)
+  local folder = path:match "^(.*)/[^/]*$"
+  return folder == "" and "/" or folder or "."
+end
+
+---The last part of a path.
+---@param path string
+---@return string
+function files.name_of(path)
+  return path:match "([^/]*)/*$"
+end
+
+---Gives a name beside a path that nothing has yet.
+---@param path string
+---@param mark string what it says of itself, such as "partial"
+---@return string
+function files.beside(path, mark)
+  local name
+  repeat name = ("%s.%08x.%s"):format(path, math.random(0, 0xFFFFFFFF), mark) until not files.exists(name)
+  return name
+end
+
+-- How a shell tells that Ctrl-C ended a command.
+local function is_interrupted(kind, code)
+  return kind == "signal" and code == 2 or kind == "exit" and code == 130
+end
+
+---Runs a line of shell, and gives what it wrote to its output. Raises "interrupted!", as the interpreter does, where
+---Ctrl-C ended it.
+---@param line string
+---@return string? out
+---@return string? message what it complained of
+function files.run(line)
+  local pipe <close> = assert(io.popen(("export LC_ALL=C\n{ %s\n} 2>&1"):format(line)))
+  local out = pipe:read "a" or ""
+  local done, kind, code = pipe:close()
+  if done then return out end
+  if is_interrupted(kind, code) then error("interrupted!", 0) end
+  return nil, out:match "([^\n]*)\n*$"
+end
+
+---Runs a command on paths.
+---@param words string the command with its options
+---@param ... string
+---@return string? out
+---@return string? message
+function files.command(words, ...)
+  return files.run(words .. " " .. operands { ... })
+end
+
+---Puts on disk what was written to files, or the names in a folder.
+---@param ... string
+---@return string? done
+---@return string? message
+function files.sync(...)
+  return files.command("sync", ...)
+end
+
+---Gives a file the name that it is to have, unless something has that name.
+---@param path string
+---@param name string
+---@return boolean? done
+---@return string? message
+function files.publish(path, name)
+  local done, message = files.command("mv -n", path, name)
+  if not done then return nil, message end
+  if files.exists(path) then return nil, name .. ": File exists" end
+  files.sync(files.folder_of(name))
+  return true
+end
+
+---Tells whether a path is a folder in which files can be made.
+---@param path string
+---@return boolean
+function files.is_writable_folder(path)
+  local word = operands { path }
+  return files.run(("test -d %s && test -w %s"):format(word, word)) ~= nil
+end
+
+---Tells whether two paths lead to one file.
+---@param one string
+---@param other string
+---@return boolean
+function files.is_same(one, other)
+  return files.run(("test %s -ef %s"):format(operands { one }, operands { other })) ~= nil
+end
+
+---What a file says of itself.
+---@class tallystick.files.Facts
+---@field bytes integer
+---@field mode string such as "600"
+---@field owner string such as "0:0"
+
+---@param path string
+---@return tallystick.files.Facts?
+function files.facts(path)
+  local out = files.command("stat -L -c '%s %a %u:%g'", path)
+  local bytes, mode, owner = (out or ""):match "^(%d+) (%d+) (%S+)"
+  return bytes and { bytes = math.tointeger(tonumber(bytes)), mode = mode, owner = owner } or nil
+end
+
+return files
