@@ -100,11 +100,17 @@ local function percent(char)
   return (char:gsub(".", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
+-- What these programs take for space at the ends of a text, and drop.
+local SPACES = {
+  " ", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80[\x80-\x8A\xA8\xA9\xAF]", "\xE2\x81\x9F", "\xE3\x80\x80",
+}
+
 -- Neither program can quote within a comment. A comma ends a tag of hledger's, a bracket begins a date of ledger's, a
--- line end ends the comment, and spaces at the ends are not kept: these are written as "%" and two hexadecimal digits.
+-- line end ends the comment, and space at the ends is dropped: these are written as "%" and two hexadecimal digits.
 local function tag_text(value)
   value = tostring(value):gsub("[\0-\31\127,%[%%]", percent):gsub("\xC2[\x80-\x9F]", percent)
-  return (value:gsub("^ +", percent):gsub(" +$", percent))
+  for _, space in ipairs(SPACES) do value = value:gsub("^" .. space, percent):gsub(space .. "$", percent) end
+  return value
 end
 
 ---Writes a transaction as hledger and ledger read it. Its description has words and numbers of the ledger's only.
