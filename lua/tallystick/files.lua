@@ -42,6 +42,14 @@ function files.name_of(path)
   return path:match "([^/]*)/*$"
 end
 
+---The path to which a link leads; any other as it is.
+---@param path string
+---@return string
+function files.real(path)
+  local out = files.command("test -L", path) and files.command("readlink -f", path)
+  return out and out:match "^([^\n]+)\n$" or path
+end
+
 ---Gives a name beside a path that nothing has yet.
 ---@param path string
 ---@param mark string what it says of itself, such as "partial"
@@ -109,12 +117,29 @@ function files.is_writable_folder(path)
   return files.run(("test -d %s && test -w %s"):format(word, word)) ~= nil
 end
 
+---Tells whether a file can be made: nothing has its name, and its folder is there.
+---@param path string
+---@return boolean? free
+---@return string? message
+function files.is_free(path)
+  if files.exists(path) then return nil, path .. ": a file is there already; name a new one" end
+  local folder = files.folder_of(path)
+  if files.is_writable_folder(folder) then return true end
+  return nil, ("%s: the folder %s is not there, or may not be written"):format(path, folder)
+end
+
 ---Tells whether two paths lead to one file.
 ---@param one string
 ---@param other string
 ---@return boolean
 function files.is_same(one, other)
   return files.run(("test %s -ef %s"):format(operands { one }, operands { other })) ~= nil
+end
+
+---Removes a ledger's file that was never given its name, with what SQLite may have left beside it.
+---@param path string
+function files.remove_ledger(path)
+  for _, suffix in ipairs { "", "-wal", "-shm", "-journal" } do os.remove(path .. suffix) end
 end
 
 ---What a file says of itself.

@@ -68,8 +68,8 @@ function damage.meaning(message, code)
   end
 end
 
----Says what to do next.
----@param path string the ledger's
+---Says what to do next about a ledger.
+---@param path string
 ---@return string lines
 function damage.steps(path)
   return STEPS:format(path, path)

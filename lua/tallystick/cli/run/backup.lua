@@ -26,14 +26,19 @@ function backup.copy(call, ledger, path)
   return nil, message, code, details
 end
 
----Opens a copy that nobody else has opened yet, so that it leaves no log beside it when it is closed.
+---Opens a ledger whose script is of no matter; the message does not begin with its path. A copy that nobody else has
+---opened is opened for writing: so it leaves no log beside it when it is closed.
 ---@param path string
----@return tallystick.Ledger? copy
+---@param mode? "rw"|"ro" default "rw"
+---@return tallystick.Ledger? ledger
 ---@return string? message
 ---@return string? code
 ---@return table? details
-function backup.open(path)
-  return require("tallystick.core").open(path, { mode = "rw" })
+function backup.open(path, mode)
+  local ledger, message, code, details = require("tallystick.core").open(path, { mode = mode or "rw" })
+  if ledger then return ledger end
+  if message:sub(1, #path + 2) == path .. ": " then message = message:sub(#path + 3) end
+  return nil, message, code, details
 end
 
 -- What the copy is called in messages: by the name that it is to get.
@@ -47,7 +52,8 @@ local function complain_of_copy(call, partial, message, code, details)
   local kept = files.beside(call.args.to, "damaged")
   os.rename(partial, kept)
   call:complain(("%s: the copy does not verify, and is kept as %s"):format(call.args.to, kept))
-  return verify.complain(call, call.path, message, code, details)
+  return verify.complain(call, call.args.to, message, code, details,
+    ("What to do:\n  tallystick verify %s tells whether it is the ledger, or the disk of the copy."):format(call.path))
 end
 
 -- Reads a copy's head, and unless no one asks for that recomputes it whole.
@@ -68,10 +74,14 @@ local function make(call, partial)
   return nil, call:refuse(renamed(message, partial, call.args.to), code, details)
 end
 
--- Runs a function with a name for the time being, and removes what is left there, however it ends.
-local function with_partial(path, body)
+---Runs a function with a name for the time being, and removes what is left there, however it ends.
+---@generic T
+---@param path string
+---@param body fun(partial: string): T
+---@return T
+function backup.with_partial(path, body)
   local partial = files.beside(path, "partial")
-  local _ <close> = setmetatable({}, { __close = function() os.remove(partial) end })
+  local _ <close> = setmetatable({}, { __close = function() files.remove_ledger(partial) end })
   return body(partial)
 end
 
@@ -97,13 +107,10 @@ end
 ---@return integer exit_code
 function backup.run(call)
   local to = call.args.to
-  if files.exists(to) then return call:misuse(to .. ": a file is there already; name a new one") end
-  local folder = files.folder_of(to)
-  if not files.is_writable_folder(folder) then
-    return call:misuse(("%s: the folder %s is not there, or may not be written"):format(to, folder))
-  end
+  local free, taken = files.is_free(to)
+  if not free then return call:misuse(taken) end
   local started = terminal.now()
-  return with_partial(to, function(partial)
+  return backup.with_partial(to, function(partial)
     local head, exit_code = make(call, partial)
     if not head then return exit_code end
     local done, message = files.publish(partial, to)

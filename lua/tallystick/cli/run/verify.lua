@@ -75,8 +75,9 @@ end
 ---@param message string the core's
 ---@param code string?
 ---@param details? table
+---@param steps? string what to do next, where it is no ledger in use
 ---@return integer exit_code
-function verify.complain(call, path, message, code, details)
+function verify.complain(call, path, message, code, details, steps)
   local meaning = damage.meaning(message, code)
   if call.output.format == "json" then
     call:complain(("%s: %s"):format(path, message), code, with_meaning(details, meaning))
@@ -84,7 +85,7 @@ function verify.complain(call, path, message, code, details)
   end
   -- What the steps say more fully is not said twice.
   call:complain(("%s: %s"):format(path, (message:gsub("; keep this file.*$", ""))), code)
-  if meaning then io.stderr:write(meaning, "\n", damage.steps(path), "\n") end
+  if meaning then io.stderr:write(meaning, "\n", steps or damage.steps(path), "\n") end
   return exit.of(code, exit.BROKEN)
 end
 
