@@ -4,8 +4,9 @@ local TO = { name = "to", kind = "day", argname = "DAY", help = "The last busine
 local LIMIT = { name = "limit", kind = "count", argname = "N", help = "At most so many" }
 local HTML = { name = "html", kind = "path", argname = "FILE", help = "Write it as one HTML page with charts" }
 local LANG = { name = "lang", kind = "choice", choices = { "de", "en", "fr", "it" }, argname = "LANG",
-  help = "The page's language (default: the clinic's)" }
-
+  help = "The language for people (default: the clinic's)" }
+local FORCE = { name = "force", kind = "flag", help = "Replace the file where there is one" }
+local SHEET = { name = "sheet", kind = "text", argname = "NAME", help = "Only this table of the report" }
 
 local PATIENT = { name = "patient", kind = "patient", argname = "ID", help = "Only this patient's" }
 local DOCUMENT = { name = "document", kind = "document", argname = "NUMBER", help = "Only of this document" }
@@ -60,7 +61,7 @@ local reading = {
     examples = { "patient P17" } },
   { name = "totals", summary = "Sum business days",
     options = { FROM, TO, { name = "by", kind = "texts", argname = "LIST",
-      help = "Split by these: type, group, day, month, actor (default: type)" } },
+      help = "Split by these: type, group, day, month, year, actor (default: type)" } },
     examples = { "totals --from 2026-01-01 --to 2026-12-31 --by month,type" } },
   { name = "types", summary = "List the payment types in force", options = {}, examples = { "types" } },
   { name = "closings", summary = "List the closings", options = {}, examples = { "closings" } },
@@ -69,14 +70,14 @@ local reading = {
     options = { { name = "workflow", kind = "text", argname = "ID", help = "The workflow, where there are several" } },
     examples = { "stage F-00012" } },
   { name = "receipt", summary = "Print a payment's receipt; from the second time on it says duplicate", ledger = "rw",
-    formats = {},
+    reads_with = "preview", formats = {},
     arguments = { { name = "payment", kind = "payment", required = true, help = "The payment, such as R-00003" } },
     options = {
       { name = "preview", kind = "flag", help = "Show it without counting a print" },
       { name = "format", kind = "choice", choices = { "text", "html" }, argname = "FORMAT", help = "text or html" },
       { name = "width", kind = "count", argname = "N", help = "Columns of a line of text (default: 48)" },
       LANG,
-      { name = "output", kind = "path", argname = "FILE", help = "Write it to a file" },
+      { name = "output", kind = "path", argname = "FILE", help = "Write it to a file" }, FORCE,
       { name = "actor", kind = "text", argname = "NAME", help = "Who prints" },
       { name = "roles", option = "role", kind = "texts", argname = "ROLE", help = "A role of the actor" },
     },
@@ -86,25 +87,27 @@ local reading = {
 local reports = {
   { name = "day", summary = "The day: by type and group, counted against expected, what is left to close",
     arguments = { { name = "day", kind = "day", help = "The business day (default: today)" } },
-    options = { HTML, LANG }, examples = { "day", "day 2026-11-20 --html day.html" } },
+    options = { SHEET, HTML, LANG, FORCE }, examples = { "day", "day 2026-11-20 --html day.html" } },
   { name = "period", summary = "A period: collections, settlements and refunds, split as you like",
     arguments = { { name = "from", kind = "day", help = "The first business day (default: the year's first)" },
       { name = "to", kind = "day", help = "The last business day (default: today)" } },
     options = { { name = "by", kind = "texts", argname = "LIST",
-      help = "Split by these: type, group, day, month, actor (default: month)" }, HTML, LANG },
+      help = "Split by these: type, group, day, month, year, actor (default: type,group)" },
+      SHEET, HTML, LANG, FORCE },
     examples = { "period 2026-01-01 2026-12-31 --by month,type", "period 2026-01-01 2026-12-31 --html year.html" } },
   { name = "receivables", summary = "What is owed, by age: up to 30, 60, 90 days, and over", list = "document",
     options = { { name = "as_of", kind = "day", argname = "DAY", help = "As the books stood at the end of this day" },
       { name = "age", kind = "choice", choices = { "due", "issue" }, argname = "FROM",
-        help = "Count the age from the due day (the default) or the day of issue" }, PATIENT, HTML, LANG },
+        help = "Count the age from the due day (the default) or the day of issue" },
+      { name = "by_patient", kind = "flag", help = "With a table of the patients" }, SHEET, HTML, LANG, FORCE },
     examples = { "receivables", "receivables --as-of 2026-06-30" } },
   { name = "statement", summary = "A patient's account with its running balance, or a document's statement",
     arguments = { { name = "of", kind = "party", required = true, help = "A patient's id, or a document's number" } },
-    options = { FROM, TO, HTML, LANG }, examples = { "statement P17", "statement F-00012" } },
+    options = { FROM, TO, SHEET, HTML, LANG, FORCE }, examples = { "statement P17", "statement F-00012" } },
   { name = "corrections", summary = "What was corrected, and by whom",
     arguments = { { name = "from", kind = "day", help = "The first business day (default: the year's first)" },
       { name = "to", kind = "day", help = "The last business day (default: today)" } },
-    options = { HTML, LANG }, examples = { "corrections 2026-11-01 2026-11-30" } },
+    options = { SHEET, HTML, LANG, FORCE }, examples = { "corrections 2026-11-01 2026-11-30" } },
 }
 
 return { reading = reading, reports = reports }

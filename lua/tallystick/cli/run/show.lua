@@ -220,7 +220,8 @@ local PATIENT_FIELDS = {
 
 local OPEN_COLUMNS = {
   field("status", "status"), field "number", field("day", "day", { title = "issued" }),
-  field("due", "day", { spare = 1 }), field("charged", "money"), field("settled", "money", { spare = 2 }), field("remaining", "money"),
+  field("due", "day", { spare = 1 }), field("charged", "money"), field("settled", "money", { spare = 2 }),
+  field("remaining", "money"),
 }
 
 function readers.patient(call)
