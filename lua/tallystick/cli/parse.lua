@@ -34,6 +34,11 @@ end
 
 -- The names of kinds and statuses are the core's.
 local LISTS = {
+  commands = function()
+    local names = {}
+    for index, definition in ipairs(grammar.commands) do names[index] = definition.name end
+    return names
+  end,
   kinds = function() return require("tallystick.core").kinds end,
   status = function() return require("tallystick.core").statuses end,
 }

@@ -11,7 +11,7 @@ local grammar = {}
 ---@field argname? string what stands for the value in help
 ---@field required? boolean
 ---@field many? boolean an argument that takes all words that are left
----@field choices? string[]|"kinds"
+---@field choices? string[]|"kinds"|"commands"
 ---@field least? integer of a count; default 0
 ---@field instead? string the field that is not wanted where this one is given
 
@@ -35,6 +35,7 @@ local grammar = {}
 ---@field list? string what its rows are of, where the shell may point at them by their place
 ---@field examples string[] without the program's name and the ledger's
 ---@field interrupted? string what an interruption leaves
+---@field hidden? boolean for programs: in no list
 
 -- In the order in which help lists them.
 grammar.sections = {
@@ -92,13 +93,19 @@ local function add(list, section, default)
       definition.arguments, definition.options = definition.arguments or {}, definition.options or {}
     end
     definition.formats = definition.formats or { "json", "csv" }
-    grammar.commands[#grammar.commands + 1] = definition
+    definition.examples = definition.examples or {}
+    local list_of = definition.hidden and grammar.hidden or grammar.commands
+    list_of[#list_of + 1] = definition
   end
 end
 
 ---All commands, in the order of help.
 ---@type tallystick.cli.CommandDefinition[]
 grammar.commands = {}
+
+---Those that are in no list.
+---@type tallystick.cli.CommandDefinition[]
+grammar.hidden = {}
 
 do
   local reading = require "tallystick.cli.grammar.reading"
@@ -113,6 +120,7 @@ for _, definition in ipairs(grammar.commands) do
   by_name[definition.name] = definition
   for _, alias in ipairs(definition.aliases or {}) do by_name[alias] = definition end
 end
+for _, definition in ipairs(grammar.hidden) do by_name[definition.name] = definition end
 
 ---Finds a command by its name, with all that it takes.
 ---@param name string
