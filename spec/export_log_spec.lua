@@ -168,8 +168,19 @@ describe("a line of the command log", function()
       claims = 3 } })
     assert(ledger:correct { payment = "R-00001", amount = "30.00", reason = "slip", fields = { policy = "13" } })
     assert.same({ policy = "13" }, last_line(ledger).fields)
-    assert(ledger:correct { payment = "R-00002", type = "cash", fields = {}, reason = "slip" })
     assert_again()
+  end)
+
+  it("does not give a correction extra fields where it has none", function()
+    local SCRIPT <const> = [[
+      local clinic = ...
+      clinic:payment_type { id = "cash", default = true, fields = { slip = {} } } ]]
+    ledger = open { script = SCRIPT }
+    assert(ledger:consultation { patient = "P17", amount = "100.00" })
+    assert(ledger:pay { document = "C-00001", fields = { slip = "7" } })
+    assert(ledger:correct { payment = "R-00001", fields = {}, reason = "no slip" })
+    assert.same({}, last_line(ledger).fields)
+    books.assert_same(ledger, (books.again(ledger, { script = SCRIPT })), { links = true })
   end)
 
   it("tells a correction as two commands where its parts have two times, and says so", function()

@@ -21,10 +21,11 @@ function writer.new(sink)
 end
 
 local function failed(message)
+  local sentence = "sink: the text could not be written: " .. message
   for _, pattern in ipairs(FULL) do
-    if message:find(pattern) then return nil, "sink: " .. message, "full", { field = "sink" } end
+    if message:find(pattern) then return nil, sentence, "full", { field = "sink" } end
   end
-  return nil, "sink: " .. message, "io-error", { field = "sink" }
+  return nil, sentence, "io-error", { field = "sink" }
 end
 
 ---Hands on what was collected.
