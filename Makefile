@@ -48,7 +48,7 @@ NO_SLOW   := --exclude-tags=slow
 .DEFAULT_GOAL := build
 .PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
         bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
-        bench-reports bench-postgres docs install install-lua install-c uninstall clean \
+        bench-reports bench-postgres docs man install install-lua install-c install-shell uninstall clean \
         help FORCE
 FORCE:
 
@@ -211,7 +211,7 @@ LUADIR     ?= $(PREFIX)/share/lua/$(LUAVERSION)
 LIBDIR     ?= $(PREFIX)/lib/lua/$(LUAVERSION)
 LUA_FILES   = $(shell cd lua && find tallystick -name '*.lua' | sort)
 
-install: install-lua install-c  ## install under PREFIX (/usr/local); DESTDIR is honoured
+install: install-lua install-c install-shell  ## install under PREFIX (/usr/local); DESTDIR is honoured
 
 install-lua: module
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/tallystick
@@ -225,9 +225,29 @@ install-c: library
 	install -D -m 644 csrc/tallystick.h $(DESTDIR)$(PREFIX)/include/tallystick.h
 	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libtallystick.a
 
+# What shells and man know of the command is written by the command itself.
+MANDIR     ?= $(PREFIX)/share/man/man1
+COMPLETION_FILES = bash-completion/completions/tallystick zsh/site-functions/_tallystick \
+                   fish/vendor_completions.d/tallystick.fish
+
+man: module  ## write the manual pages into build/man
+	@rm -rf build/man && mkdir -p build/man
+	$(Q)$(LUA) bin/tallystick manual --folder build/man
+
+install-shell: man
+	install -d $(DESTDIR)$(MANDIR)
+	@for page in build/man/*.1; do install -m 644 $$page $(DESTDIR)$(MANDIR)/ || exit 1; done
+	@for file in $(COMPLETION_FILES); do \
+	  install -d $(DESTDIR)$(PREFIX)/share/$${file%/*} && \
+	  $(LUA) bin/tallystick completion $${file%%[-/]*} >$(DESTDIR)$(PREFIX)/share/$$file || exit 1; \
+	done
+	@echo 'installed manual pages in $(DESTDIR)$(MANDIR), completion for bash, zsh and fish in $(DESTDIR)$(PREFIX)/share'
+
 uninstall:  ## remove what install put under PREFIX
 	rm -f $(DESTDIR)$(BINDIR)/tallystick $(DESTDIR)$(PREFIX)/include/tallystick.h $(DESTDIR)$(PREFIX)/lib/libtallystick.a
 	rm -rf $(DESTDIR)$(LIBDIR)/tallystick $(DESTDIR)$(LUADIR)/tallystick
+	rm -f $(DESTDIR)$(MANDIR)/tallystick.1 $(DESTDIR)$(MANDIR)/tallystick-*.1
+	rm -f $(COMPLETION_FILES:%=$(DESTDIR)$(PREFIX)/share/%)
 
 clean:  ## remove everything that was built
 	rm -rf build lua/tallystick/core.so lua/tallystick/tty.so

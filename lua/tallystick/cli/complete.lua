@@ -9,11 +9,18 @@ local function starts(word, partial)
   return word:sub(1, #partial) == partial
 end
 
-local function commands(partial, door, only)
+local function has_option(definition, name)
+  for _, parameter in ipairs(grammar.find(definition.name).options) do
+    if parameter.name == name then return true end
+  end
+  return false
+end
+
+local function commands(partial, door, option)
   local list = {}
   for _, definition in ipairs(grammar.commands) do
-    local fits = (door == "line" or definition.doors == "both") and (not only or definition[only])
-    if fits and starts(definition.name, partial) then
+    local fits = grammar.is_at(definition, door) and starts(definition.name, partial)
+    if fits and (not option or has_option(definition, option)) then
       list[#list + 1] = { word = definition.name, help = definition.summary }
     end
   end
@@ -124,11 +131,16 @@ local function of_command(scene, partial)
   return list, kind
 end
 
-local function find(words, partial, door, ledger)
+local find
+function find(words, partial, door, ledger)
   if #words == 0 then return first_words(partial, door) end
   if words[1] == "help" then return #words == 1 and commands(partial, door) or {} end
   local definition = grammar.find(words[1])
-  if not definition or door == "shell" and definition.doors == "line" then return {} end
+  if not definition or not grammar.is_at(definition, door) then return {} end
+  if definition.prefix then
+    if #words == 1 then return commands(partial, door, definition.name:gsub("-", "_")) end
+    return find(table.move(words, 2, #words, 1, {}), partial, door, ledger)
+  end
   local standing = parse.standing(definition, table.move(words, 2, #words, 1, {}))
   local given = values_of(definition, door, standing)
   return of_command({

@@ -36,7 +36,9 @@ end
 local LISTS = {
   commands = function()
     local names = {}
-    for index, definition in ipairs(grammar.commands) do names[index] = definition.name end
+    for _, definition in ipairs(grammar.commands) do
+      if grammar.is_at(definition, "line") then names[#names + 1] = definition.name end
+    end
     return names
   end,
   kinds = function() return require("tallystick.core").kinds end,
@@ -211,6 +213,19 @@ local function define_options(parser, definition)
   end
 end
 
+---The examples of a command as they are typed.
+---@param definition tallystick.cli.CommandDefinition
+---@param door "line"|"shell"
+---@return string[]
+function parse.examples(definition, door)
+  local lines = {}
+  for index, example in ipairs(definition.examples) do
+    local named = door == "line" and definition.ledger and example:gsub("^(%S+)", "%1 clinic.db", 1) or example
+    lines[index] = (door == "line" and "tallystick " or "") .. named
+  end
+  return lines
+end
+
 ---Makes the parser of a command.
 ---@param definition tallystick.cli.CommandDefinition
 ---@param door "line"|"shell"
@@ -222,12 +237,10 @@ local function parser_of(definition, door)
   parser:usage_max_width(100):help_max_width(100)
   define_arguments(parser, definition, door)
   define_options(parser, definition)
-  local examples = {}
-  for index, example in ipairs(definition.examples) do
-    local words = door == "line" and definition.ledger and example:gsub("^(%S+)", "%1 clinic.db", 1) or example
-    examples[index] = "   " .. prefix .. words
-  end
-  if #examples > 0 then parser:epilog("Examples:\n" .. table.concat(examples, "\n")) end
+  local examples = parse.examples(definition, door)
+  local parts = { definition.ends }
+  if #examples > 0 then parts[#parts + 1] = "Examples:\n   " .. table.concat(examples, "\n   ") end
+  if #parts > 0 then parser:epilog(table.concat(parts, "\n\n")) end
   return parser
 end
 
