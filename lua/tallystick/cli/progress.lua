@@ -36,33 +36,43 @@ end
 
 local function bar(share)
   local full = math.floor(share * BAR_WIDTH)
-  return ("[%s%s] %3d %%"):format(("█"):rep(full), ("·"):rep(BAR_WIDTH - full), math.floor(share * 100))
+  return ("[%s%s]"):format(("█"):rep(full), ("·"):rep(BAR_WIDTH - full))
 end
 
--- The parts of the line for a count of things, and for the share of the whole where the whole is known.
-local function parts_of(self, count, share, seconds)
-  local parts = { self.label }
-  if share then parts[#parts + 1] = bar(share) end
-  parts[#parts + 1] = text.grouped(count) .. (self.unit and " " .. self.unit or "")
-  if seconds < SECONDS_OF_A_RATE then return parts end
-  parts[#parts + 1] = text.grouped(math.floor(count / seconds)) .. "/s"
+-- What can be said of a run, by name; of a whole that is not known there is no share, and no time that is left.
+local function facts_of(self, count, share, seconds)
+  local facts = { label = self.label, count = text.grouped(count) .. (self.unit and " " .. self.unit or "") }
+  if share then facts.bar, facts.share = bar(share), ("%3d %%"):format(math.floor(share * 100)) end
+  if seconds < SECONDS_OF_A_RATE then return facts end
+  facts.rate = text.grouped(math.floor(count / seconds)) .. "/s"
   if share and share > 0 then
-    parts[#parts + 1] = text.duration(math.ceil(seconds / share - seconds)):gsub("%.%d+", "") .. " left"
+    facts.left = text.duration(math.ceil(seconds / share - seconds)):gsub("%.%d+", "") .. " left"
   end
-  return parts
+  return facts
 end
 
----Sets the line, as much of it as the window takes: a line that goes over its edge cannot be drawn over.
----@param parts string[]
+-- What the line says, by the room that there is: a line that goes over the window's edge cannot be drawn over.
+local LINES = {
+  { "label", "bar", "share", "count", "rate", "left" }, { "label", "bar", "share", "left" },
+  { "label", "share", "left" }, { "label", "share" }, { "label" },
+}
+
+local function line_of(facts, names)
+  local parts = {}
+  for _, name in ipairs(names) do parts[#parts + 1] = facts[name] end
+  return width.printable(table.concat(parts, "  "))
+end
+
+---Sets the line that says the most and fits.
+---@param facts table<string, string>
 ---@param window integer columns
 ---@return string
-local function fitted(parts, window)
-  local line = width.printable(table.concat(parts, "  "))
-  while #parts > 1 and width.of(line) >= window do
-    parts[#parts] = nil
-    line = width.printable(table.concat(parts, "  "))
+local function fitted(facts, window)
+  for _, names in ipairs(LINES) do
+    local line = line_of(facts, names)
+    if width.of(line) < window then return line end
   end
-  return width.of(line) < window and line or ""
+  return ""
 end
 
 -- Whether it is time to draw anew; looks at the clock only now and then where calls come fast.
@@ -94,7 +104,7 @@ function Progress:show(count, done, whole)
   if not self.live or not is_due(self) then return end
   self.drawn = self.looked
   local share = whole and whole > 0 and math.min(done / whole, 1) or nil
-  io.stderr:write("\r\27[K", fitted(parts_of(self, count, share, self.drawn - self.started), window_of(self)))
+  io.stderr:write("\r\27[K", fitted(facts_of(self, count, share, self.drawn - self.started), window_of(self)))
   io.stderr:flush()
 end
 

@@ -175,7 +175,8 @@ local function tell_uncounted(output, evening)
     if not row.counted then ids[#ids + 1] = row.type end
   end
   if #ids == 0 then return end
-  local hint = evening.closing.dry_run and (" (--counted %s=AMOUNT holds it against what is there)"):format(ids[1]) or ""
+  local hint = ""
+  if evening.closing.dry_run then hint = (" (--counted %s=AMOUNT holds it against what is there)"):format(ids[1]) end
   output:say("not counted: " .. table.concat(ids, ", ") .. hint)
 end
 
