@@ -16,9 +16,10 @@ Exit codes:
 local function help()
   local lines = { USAGE, "", "A payment ledger for clinics." }
   for _, section in ipairs(grammar.sections) do
-    lines[#lines + 1] = "\n" .. section.title .. ":"
+    local title = "\n" .. section.title .. ":"
     for _, definition in ipairs(grammar.commands) do
-      if definition.section == section.name then
+      if definition.section == section.name and grammar.is_at(definition, "line") then
+        if title then lines[#lines + 1], title = title, nil end
         lines[#lines + 1] = ("   %-14s %s"):format(definition.name, definition.summary)
       end
     end
@@ -35,6 +36,9 @@ end
 
 local function complain_of_command(name)
   if name:find "^%-" then return complain_of_usage(("unknown option '%s'"):format(name)) end
+  if grammar.find(name) then
+    return complain_of_usage(("'%s' is a command of the shell: tallystick shell LEDGER"):format(name))
+  end
   local near = grammar.nearest(name, "line")
   local hint = near and ("\nDid you mean '%s'?"):format(near) or ""
   return complain_of_usage(("unknown command '%s'"):format(name) .. hint)
@@ -130,6 +134,7 @@ function cli.main(arguments)
   local name = arguments[1]
   if not name then return complain_of_usage "a command is required; tallystick --help lists them" end
   local definition = grammar.find(name)
+  if definition and not grammar.is_at(definition, "line") then definition = nil end
   if ALONE[name] and not (definition or name == "help" and arguments[2]) then
     print(ALONE[name]())
     return exit.DONE

@@ -26,7 +26,8 @@ local grammar = {}
 ---@field summary string
 ---@field ledger "ro"|"rw"|false how the ledger that is named first is opened; false: it is not opened for it
 ---@field reads_with? string the flag with which it only reads, although its ledger is "rw"
----@field doors "both"|"line" line: not in the shell
+---@field doors "both"|"line"|"shell" line: not in the shell; shell: only there
+---@field prefix? boolean it stands before another command, whose words it does not read
 ---@field run string the module that runs it: run(call) gives the exit code
 ---@field arguments tallystick.cli.Parameter[]
 ---@field options tallystick.cli.Parameter[]
@@ -35,12 +36,14 @@ local grammar = {}
 ---@field list? string what its rows are of, where the shell may point at them by their place
 ---@field examples string[] without the program's name and the ledger's
 ---@field interrupted? string what an interruption leaves
+---@field ends? string how it ends, where the exit code says more than usual
 ---@field hidden? boolean for programs: in no list
 
 -- In the order in which help lists them.
 grammar.sections = {
   { name = "commands", title = "Write" }, { name = "reading", title = "Look up" },
   { name = "reports", title = "Reports" }, { name = "house", title = "Keep house" },
+  { name = "shell", title = "In the shell" },
 }
 
 local RUNNERS = {
@@ -85,9 +88,10 @@ end
 local function add(list, section, default)
   for _, definition in ipairs(list) do
     definition.section = section
-    definition.doors = definition.doors or "both"
+    definition.doors = definition.doors or (section == "shell" and "shell" or "both")
     if definition.ledger == nil then definition.ledger = default end
-    definition.run = "tallystick.cli.run." .. (definition.order and "write" or RUNNERS[definition.name] or definition.name)
+    local runner = definition.order and "write" or RUNNERS[definition.name] or definition.name
+    definition.run = section == "shell" and "tallystick.shell.commands" or "tallystick.cli.run." .. runner
     definition.writes = definition.order ~= nil or nil
     if not definition.order then
       definition.arguments, definition.options = definition.arguments or {}, definition.options or {}
@@ -113,6 +117,7 @@ do
   add(reading.reading, "reading", "ro")
   add(reading.reports, "reports", "ro")
   add(require "tallystick.cli.grammar.files", "house", "ro")
+  add(require "tallystick.cli.grammar.shell", "shell", false)
 end
 
 local by_name = {}
@@ -140,6 +145,14 @@ function grammar.mode(definition, args)
   return definition.ledger
 end
 
+---Whether a command is known at a door.
+---@param definition tallystick.cli.CommandDefinition
+---@param door "line"|"shell"
+---@return boolean
+function grammar.is_at(definition, door)
+  return definition.doors == "both" or definition.doors == door
+end
+
 ---The name of a known command that a mistyped one may have been meant to be.
 ---@param name string
 ---@param door "line"|"shell"
@@ -147,7 +160,7 @@ end
 function grammar.nearest(name, door)
   local names = {}
   for _, definition in ipairs(grammar.commands) do
-    if door == "line" or definition.doors == "both" then names[#names + 1] = definition.name end
+    if grammar.is_at(definition, door) then names[#names + 1] = definition.name end
   end
   return require "tallystick.config.nearest"(name, names)
 end
