@@ -5,6 +5,7 @@ local csv = require "tallystick.csv"
 local export = require "tallystick.export"
 local helper = require "spec.helper"
 local histories = require "spec.histories"
+local pages = require "spec.pages"
 local postings = require "tallystick.export.postings"
 
 local open, matches, refused = helper.open, helper.matches, helper.refused
@@ -440,4 +441,30 @@ it("what is recorded while an export runs is left for the next", function()
   end })
   _, count = books.export(late, { format = "csv" })
   assert.equal(1, count)
+end)
+
+describe("docs/exports.md", function()
+  local environment = setmetatable({}, { __index = _G })
+  for _, block in ipairs(pages.blocks "docs/exports.md") do
+    if block.language == "lua" then
+      it("prints what it says: line " .. block.line, function()
+        local printed = pages.run(block, environment):gsub("\n\n+", "\n"):gsub("\n$", "")
+        assert.equal(pages.promised(block.text), printed)
+      end)
+    end
+  end
+
+  it("names every option, tag and column", function()
+    local page = require "spec.command".read "docs/exports.md"
+    for _, name in ipairs { "from", "to", "actor", "detail", "notes", "progress", "format" } do
+      assert.is_truthy(page:find("`" .. name .. "`", 1, true), name)
+    end
+    local journal = require "tallystick.export.journal"
+    for _, tags in ipairs { journal.tags, journal.note_tags } do
+      for _, tag in ipairs(tags) do assert.is_truthy(page:find("`" .. tag[1] .. "`", 1, true), tag[1]) end
+    end
+    for _, code in ipairs { "type-unknown", "type-retired", "type-changed", "hooks", "config-invalid" } do
+      assert.is_truthy(page:find("`" .. code .. "`", 1, true), code)
+    end
+  end)
 end)
