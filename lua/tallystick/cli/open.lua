@@ -39,6 +39,12 @@ function open.today(ledger)
   return at:sub(1, 10)
 end
 
+-- Who acts where a command names nobody.
+local function actor()
+  local name = os.getenv "TALLYSTICK_ACTOR"
+  return name ~= "" and name or nil
+end
+
 ---Opens the ledger of a call, which must be there, and complains in the call's own way where it cannot.
 ---@param call tallystick.cli.Call
 ---@param options table
@@ -48,6 +54,7 @@ function open.for_call(call, options)
   local file, missing = io.open(call.path)
   if not file then return nil, call:misuse(missing) end
   file:close()
+  options.actor = options.actor or actor()
   local ledger, message, code, details = require("tallystick").open(call.path, options)
   if ledger then return ledger end
   message = message or "cannot be opened"

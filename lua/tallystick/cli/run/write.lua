@@ -1,6 +1,8 @@
 -- The commands that write (design §6): hands the values to the ledger as they are, and says in a line what was written.
 local exit = require "tallystick.cli.exit"
+local json = require "tallystick.json"
 local open = require "tallystick.cli.open"
+local text = require "tallystick.cli.text"
 
 local write = {}
 
@@ -23,7 +25,7 @@ local FILL = {
 -- ---- What was written, in words ----
 
 local function standing(result, output)
-  if not result.document or not result.status then return "" end
+  if not result.document or not result.status or result.cancelled then return "" end
   local rest = result.remaining.minor == 0 and "" or (", %s remaining"):format(output:cell(result.remaining))
   return ("; %s is %s%s"):format(result.document, output:cell(result.status, "status", result), rest)
 end
@@ -57,8 +59,8 @@ end
 local TELL = {
   consultation = tell_document "made, a consultation",
   invoice = tell_document "made, an invoice",
-  charge = function(result, output) return ("%s charges %s"):format(result.number, output:cell(result.charged)) end,
-  cancel = function(result) return result.number .. " is cancelled" end,
+  charge = function(result, output) return ("%s charges %s"):format(result.document, output:cell(result.charged)) end,
+  cancel = function(result) return result.document .. " is cancelled" end,
   pay = tell_payment,
   correct = function(result, output)
     return ("%s, in the place of %s"):format(tell_payment(result, output), result.corrects)
@@ -88,7 +90,9 @@ local TELL = {
   move = function(result)
     return ("%s moved from %s to %s"):format(result.document, result.from or "the start", result.to)
   end,
-  print = function(result) return ("%s printed for the %dth time"):format(result.payment, result.prints) end,
+  print = function(result)
+    return ("%s counts as printed, %s by now"):format(result.payment, text.counted(result.prints, "time"))
+  end,
 }
 
 ---Says in one line what a command wrote, or would write.
@@ -108,7 +112,13 @@ end
 -- In this order; what is there besides follows.
 local FIRST = { "act", "number", "document", "status", "remaining", "replayed", "dry_run" }
 
+-- Lists stay lists where nothing is in them.
+local LISTS = { "allocations", "consultations", "payments", "refunds", "totals", "log", "warnings" }
+
 local function record_of(result)
+  for _, name in ipairs(LISTS) do
+    if result[name] then setmetatable(result[name], json.array) end
+  end
   local fields, seen = {}, {}
   for _, name in ipairs(FIRST) do
     fields[#fields + 1], seen[name] = { name = name, title = name, value = result[name] }, true
