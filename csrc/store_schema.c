@@ -73,11 +73,8 @@ static const char *const schema_2[] = {index_2, NULL};
 /* migrations[n] leads from version n to n + 1; a file of any version is brought up step by step in one transaction. */
 static const char *const *const migrations[] = {schema_1, schema_2};
 
-enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
-
-int store_schema_version(void) {
-  return SCHEMA_VERSION;
-}
+/* Version 1 lacks an index, no table and no column: it can be read as it is. */
+enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0], OLDEST_READABLE = 1 };
 
 static tally_code execute(store *in, const char *sql) {
   return sqlite3_exec(in->database, sql, NULL, NULL, NULL) == SQLITE_OK ? TALLY_OK : store_failed(in);
@@ -92,16 +89,19 @@ static tally_code read_number(store *in, const char *pragma, int *value) {
   return status == SQLITE_ROW ? TALLY_OK : store_failed(in);
 }
 
-static tally_code migrate(store *in, int version) {
+tally_code store_schema_version(store *in, int *version) {
+  return read_number(in, "PRAGMA user_version", version);
+}
+
+static tally_code migrate(store *in, int version, int to) {
   char pragma[96];
-  for (; version < SCHEMA_VERSION; version++) {
+  for (; version < to; version++) {
     for (const char *const *step = migrations[version]; *step; step++) {
       tally_code code = execute(in, *step);
       if (code) return code;
     }
   }
-  sqlite3_snprintf(sizeof pragma, pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
-                   SCHEMA_VERSION);
+  sqlite3_snprintf(sizeof pragma, pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID, to);
   return execute(in, pragma);
 }
 
@@ -151,15 +151,14 @@ tally_code store_schema_ready(store *in) {
   int version;
   tally_code code = look(in, &version);
   if (code || version == SCHEMA_VERSION) return code;
+  if (in->read_only && version >= OLDEST_READABLE) return TALLY_OK;
   if (in->read_only) {
-    return store_failed_with(in, version == 0 ? TALLY_ERR_NOT_A_LEDGER : TALLY_ERR_READ_ONLY,
-                             version == 0 ? "the file is empty; open it for writing to make a ledger"
-                                          : "the file has an older schema; open it for writing once to bring it up");
+    return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER, "the file is empty; open it for writing to make a ledger");
   }
   code = execute(in, "BEGIN IMMEDIATE");
   if (code) return code;
   code = make_ready(in, &version);
-  if (!code) code = migrate(in, version);
+  if (!code) code = migrate(in, version, SCHEMA_VERSION);
   if (!code) code = execute(in, "COMMIT");
   if (code) end_transaction(in);
   return code;
@@ -181,11 +180,17 @@ static char *schema_text(sqlite3 *database) {
   return text;
 }
 
-/* Makes the schema anew in memory and compares. */
+/* Makes the schema of the file's version anew in memory and compares. */
 tally_code store_schema_check(store *in) {
   store fresh = {0};
   char *expected = NULL;
-  if (sqlite3_open(":memory:", &fresh.database) == SQLITE_OK && migrate(&fresh, 0) == TALLY_OK) {
+  int version;
+  tally_code code = store_schema_version(in, &version);
+  if (code) return code;
+  if (version < OLDEST_READABLE || version > SCHEMA_VERSION) {
+    return store_failed_with(in, TALLY_ERR_CORRUPT, "the file's schema version was changed; go back to a backup");
+  }
+  if (sqlite3_open(":memory:", &fresh.database) == SQLITE_OK && migrate(&fresh, 0, version) == TALLY_OK) {
     expected = schema_text(fresh.database);
   }
   sqlite3_close(fresh.database);

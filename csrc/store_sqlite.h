@@ -320,7 +320,8 @@ void held_free(store *in);
 
 /* Makes or migrates the schema; new says that there was none. */
 tally_code store_schema_ready(store *in);
-int store_schema_version(void);
+/* That of the file, which may be older than this version makes it where it is only read. */
+tally_code store_schema_version(store *in, int *version);
 /* TALLY_ERR_CORRUPT where a table, index or trigger is not as this version makes it. */
 tally_code store_schema_check(store *in);
 bool store_read_pragma(store *in, const char *sql, char *text, size_t size);

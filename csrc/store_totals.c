@@ -180,8 +180,9 @@ tally_code store_closings_all(store *in, arena *from, const closing_row **rows, 
 }
 
 tally_code store_facts_get(store *in, store_facts *facts) {
-  *facts = (store_facts){.schema_version = store_schema_version()};
-  tally_code code = held_settle(in);
+  *facts = (store_facts){0};
+  tally_code code = store_schema_version(in, &facts->schema_version);
+  if (!code) code = held_settle(in);
   if (!code) code = read_integer_of(in, STMT_COUNT_DOCUMENTS, &facts->documents);
   if (!code) code = read_integer_of(in, STMT_COUNT_PATIENTS, &facts->patients);
   if (!code) code = read_integer_of(in, STMT_COUNT_CLOSINGS, &facts->closings);
