@@ -315,12 +315,16 @@ function Output:csv_sheet(sheet)
 end
 
 function Output:json_sheet(sheet, tag)
-  local names = names_of(sheet.columns)
-  if tag then table.insert(names, 1, "sheet") end
+  local names, keys = names_of(sheet.columns), {}
+  for index, name in ipairs(names) do keys[index] = json.quote(name) .. ":" end
+  local first = tag and '"sheet":' .. json.quote(tag) or nil
   return each_row(sheet, function(row)
-    local object = { sheet = tag }
-    for _, column in ipairs(sheet.columns) do object[column.name] = row[column.name] end
-    self.write(json.encode(object, names) .. "\n")
+    local members = { first }
+    for index, name in ipairs(names) do
+      local value = row[name]
+      if value ~= nil then members[#members + 1] = keys[index] .. json.encode(value, names) end
+    end
+    self.write("{" .. table.concat(members, ",") .. "}\n")
   end)
 end
 

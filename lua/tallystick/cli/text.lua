@@ -37,7 +37,7 @@ end
 
 -- Cuts a cell that is longer than its room; one with colours is short, and never cut.
 local function cut(cell, room)
-  if columns_of(cell) <= room or cell:find("\27", 1, true) then return cell end
+  if cell:find("\27", 1, true) then return cell end
   local kept = utf8.len(cell) or 0
   repeat
     kept = kept - 1
@@ -47,8 +47,12 @@ local function cut(cell, room)
 end
 
 local function padded(cell, room, right)
-  cell = cut(cell, room)
-  local space = (" "):rep(room - columns_of(cell))
+  local taken = columns_of(cell)
+  if taken > room then
+    cell = cut(cell, room)
+    taken = columns_of(cell)
+  end
+  local space = (" "):rep(room - taken)
   return right and space .. cell or cell .. space
 end
 
