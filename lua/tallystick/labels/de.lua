@@ -53,7 +53,6 @@ return {
     chart_money_by_group = "Geld nach Gruppe",
     chart_collected_over_time = "Eingenommen im Zeitverlauf, nach Zahlungsart",
     chart_collected_by_type = "Eingenommen nach Zahlungsart", chart_collected_by_group = "Eingenommen nach Gruppe",
-    chart_refunded_over_time = "Rückerstattet im Zeitverlauf, nach Zahlungsart",
     chart_receivables_by_age = "Forderungen nach Alter", chart_corrections_by_actor = "Korrekturen nach Person",
     type = "Zahlungsart", group = "Gruppe", day = "Tag", month = "Monat", year = "Jahr", actor = "Person",
     count = "Anzahl", collected = "Eingenommen", refunded = "Rückerstattet", deposited = "Vorausbezahlt",

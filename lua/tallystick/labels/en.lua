@@ -50,7 +50,7 @@ return {
     sheet_by_actor = "By person", sheet_corrections = "Corrections", chart_money_by_type = "Money by type",
     chart_money_by_group = "Money by group", chart_collected_over_time = "Collected over time, by type",
     chart_collected_by_type = "Collected by type", chart_collected_by_group = "Collected by group",
-    chart_refunded_over_time = "Refunded over time, by type", chart_receivables_by_age = "Receivables by age",
+    chart_receivables_by_age = "Receivables by age",
     chart_corrections_by_actor = "Corrections by person", type = "Means of payment", group = "Group", day = "Day",
     month = "Month", year = "Year", actor = "Person", count = "Count", collected = "Collected", refunded = "Refunded",
     deposited = "Paid in advance", withdrawn = "Credit paid out", money = "Money", credited = "From credit",

@@ -52,7 +52,6 @@ return {
     chart_money_by_type = "Argent par moyen de paiement", chart_money_by_group = "Argent par groupe",
     chart_collected_over_time = "Encaissements dans le temps, par moyen de paiement",
     chart_collected_by_type = "Encaissé par moyen de paiement", chart_collected_by_group = "Encaissé par groupe",
-    chart_refunded_over_time = "Remboursements dans le temps, par moyen de paiement",
     chart_receivables_by_age = "Créances par ancienneté", chart_corrections_by_actor = "Corrections par personne",
     type = "Moyen de paiement", group = "Groupe", day = "Jour", month = "Mois", year = "Année", actor = "Personne",
     count = "Nombre", collected = "Encaissé", refunded = "Remboursé", deposited = "Acomptes",

@@ -54,7 +54,6 @@ return {
     chart_money_by_type = "Denaro per mezzo di pagamento", chart_money_by_group = "Denaro per gruppo",
     chart_collected_over_time = "Incassi nel tempo, per mezzo di pagamento",
     chart_collected_by_type = "Incassato per mezzo di pagamento", chart_collected_by_group = "Incassato per gruppo",
-    chart_refunded_over_time = "Rimborsi nel tempo, per mezzo di pagamento",
     chart_receivables_by_age = "Crediti per anzianità", chart_corrections_by_actor = "Correzioni per persona",
     type = "Mezzo di pagamento", group = "Gruppo", day = "Giorno", month = "Mese", year = "Anno", actor = "Persona",
     count = "Numero", collected = "Incassato", refunded = "Rimborsato", deposited = "Acconti",

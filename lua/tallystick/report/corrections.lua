@@ -87,20 +87,25 @@ local function row_of(made, act)
   return row
 end
 
--- A cancellation of what charged nothing is a charge of zero, or lets consultations go.
-local function is_correction(entry)
-  local kind = entry.kind
-  return kind == "reversal" or kind == "refund" or kind == "release"
-    or kind == "charge" and (entry.amount.minor < 0 or entry.command == "cancel")
+-- Reversals, refunds and charges below zero have an index by their days.
+local function add_indexed_acts(ledger, acts, from, to)
+  for entry in ledger:entries { corrections = true, from = from, to = to } do acts[entry.act] = true end
+end
+
+-- A cancellation that took back no charge is none of those: it is found by its document.
+local function add_cancellations(ledger, acts, from, to)
+  for document in ledger:documents { status = "cancelled" } do
+    for entry in ledger:entries { document = document.number } do
+      if entry.command == "cancel" and entry.day >= from and entry.day <= to then acts[entry.act] = true end
+    end
+  end
 end
 
 local function read_rows(made, from, to)
-  local rows, seen = {}, {}
-  for entry in made.ledger:entries {} do
-    if is_correction(entry) and entry.day >= from and entry.day <= to and not seen[entry.act] then
-      rows[#rows + 1], seen[entry.act] = row_of(made, entry.act), true
-    end
-  end
+  local acts, rows = {}, {}
+  add_indexed_acts(made.ledger, acts, from, to)
+  add_cancellations(made.ledger, acts, from, to)
+  for act in pairs(acts) do rows[#rows + 1] = row_of(made, act) end
   table.sort(rows, function(one, other)
     if one.day ~= other.day then return one.day < other.day end
     return one.act < other.act

@@ -19,7 +19,6 @@ local function charts_of(made, rows, asked)
   add(series.over_time(made, "collected_over_time", rows, { field = "collected", from = asked.from, to = asked.to }))
   add(series.bars(made, "collected_by_type", rows, "type", "collected"))
   add(series.bars(made, "collected_by_group", rows, "group", "collected"))
-  add(series.over_time(made, "refunded_over_time", rows, { field = "refunded", from = asked.from, to = asked.to }))
   return charts
 end
 

@@ -87,6 +87,14 @@ end
 
 -- ---- Bars ----
 
+-- The largest first; of equals by name.
+local function by_size(field, way)
+  return function(one, other)
+    if one[field] ~= other[field] then return one[field] > other[field] end
+    return one[way] < other[way]
+  end
+end
+
 ---One bar for each value of one way of splitting, of rows that may be split further.
 ---@param made tallystick.report.Tools
 ---@param name string
@@ -96,7 +104,9 @@ end
 ---@return tallystick.report.Chart?
 function series.bars(made, name, rows, way, field)
   local categories, values, words = {}, {}, split.labels(made, way, rows)
-  for _, row in ipairs(split.fold(rows, { way })) do
+  local folded = split.fold(rows, { way })
+  table.sort(folded, by_size(field, way))
+  for _, row in ipairs(folded) do
     if row[field].minor ~= 0 then
       local value = row[way]
       categories[#categories + 1] = { name = value, label = words and words[value] or value }
@@ -135,10 +145,7 @@ end
 local function label_of(made, grain, name)
   if grain == "year" then return name end
   if grain == "day" then return (name:gsub("^.*%-(%d%d)%-(%d%d)$", "%2.%1.")) end
-  local year, month = name:match "^(%-?%d+)%-(%d%d)$"
-  local names = {}
-  for word in made:word("months"):gmatch "%S+" do names[#names + 1] = word end
-  return ("%s %s"):format(names[math.tointeger(tonumber(month))], year)
+  return made:month_label(name)
 end
 
 -- Every day, month or year from the first to the last, also those on which nothing happened.

@@ -119,6 +119,9 @@ end
 ---@return table<string, string>?
 function split.labels(made, way, rows)
   if way == "type" then return made.labels_of(rows, "type", function(id) return made:type_label(id) end) end
+  if way == "month" then
+    return made.labels_of(rows, "month", function(month) return made:month_label(month) end)
+  end
   if way == "group" or way == "actor" then return { [""] = made:word("no_" .. way) } end
 end
 

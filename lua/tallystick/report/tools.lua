@@ -87,6 +87,15 @@ function Tools:type_label(id)
   return labels.type(self:type(id) or { id = id }, self.lang)
 end
 
+---@param month string "2026-11"
+---@return string "Nov 2026"
+function Tools:month_label(month)
+  local year, of_year = month:match "^(%-?%d+)%-(%d%d)$"
+  local names = {}
+  for name in self:word("months"):gmatch "%S+" do names[#names + 1] = name end
+  return ("%s %s"):format(names[math.tointeger(tonumber(of_year))], year)
+end
+
 ---A payment type as it is in force, else as it was last.
 ---@param id string
 ---@return tallystick.PaymentType?
