@@ -36,7 +36,7 @@ local KINDS = {
       .. "it. Which entries are hit is not known." },
   { code = "corrupt", pattern = "belongs to no entry",
     means = "The journal holds. Another program has put a free text into the file." },
-  { code = "corrupt", pattern = ": it has no row",
+  { code = "corrupt", pattern = " it has no row",
     means = "The journal holds. What it makes was taken out of the tables that are computed from it: lists and totals "
       .. "are wrong until it is back." },
   { code = "corrupt", pattern = "; keep this file",

@@ -35,12 +35,15 @@ local function has_entry(ledger, head)
   return entry ~= nil and entry.seq == head.seq and entry.hash == head.hash and cursor ~= nil
 end
 
--- Reads what stands at the place, and brings its log home. What the log holds belongs to it.
+-- Reads what stands at the place, and brings its log home: what the log holds belongs to it. One that cannot be read is
+-- evidence, and is not opened for writing.
 local function look(path)
   if not files.exists(path) then return { there = false, ledger = false } end
-  local ledger <close>, message, code = backup.open(path)
-  if not ledger then return { there = true, ledger = false, message = message, code = code } end
-  return { there = true, ledger = true, id = ledger:info().id, head = ledger:head() }
+  for _, mode in ipairs { "ro", "rw" } do
+    local ledger <close>, message, code = backup.open(path, mode)
+    if not ledger then return { there = true, ledger = false, message = message, code = code } end
+    if mode == "rw" then return { there = true, ledger = true, id = ledger:info().id, head = ledger:head() } end
+  end
 end
 
 -- ---- What would be lost ----

@@ -84,14 +84,15 @@ end
 
 local MONEY_COLUMNS = {
   { name = "type", title = "money by", flex = true }, { name = "group", title = "group", flex = true },
-  { name = "count", title = "acts", kind = "count" }, { name = "taken", title = "taken", kind = "money" },
-  { name = "paid_out", title = "paid out", kind = "money" }, { name = "money", title = "money", kind = "money" },
+  { name = "count", title = "acts", kind = "count", spare = 3 },
+  { name = "taken", title = "taken", kind = "money", spare = 1 },
+  { name = "paid_out", title = "paid out", kind = "money", spare = 2 }, { name = "money", title = "money", kind = "money" },
 }
 
 local PAYMENT_COLUMNS = {
-  { name = "time", title = "time" }, { name = "number", title = "payment" },
-  { name = "type", title = "by", flex = true },
-  { name = "group", title = "group", flex = true }, { name = "documents", title = "for", flex = true },
+  { name = "time", title = "time", spare = 1 }, { name = "number", title = "payment" },
+  { name = "type", title = "by", flex = true }, { name = "group", title = "group", flex = true, spare = 3 },
+  { name = "documents", title = "for", flex = true, spare = 2 },
   { name = "amount", title = "amount", kind = "money" }, { name = "what", title = "" },
 }
 
@@ -157,8 +158,8 @@ local function draw(call, day, columns, rows)
   for line in table.concat(pieces):gmatch "([^\n]*)\n" do
     if #lines < rows then lines[#lines + 1] = line .. TO_LINE_END end
   end
-  io.stdout:write(HOME, table.concat(lines, "\r\n"), TO_SCREEN_END)
-  io.stdout:flush()
+  io.write(HOME, table.concat(lines, "\r\n"), TO_SCREEN_END)
+  io.output():flush()
   return true
 end
 
@@ -188,10 +189,10 @@ end
 
 -- Ctrl-C is how one leaves.
 local function watch_live(call)
-  io.stdout:write(ENTER)
+  io.write(ENTER)
   local ran, problem, message, code, details = xpcall(follow, exit.explain, call)
-  io.stdout:write(LEAVE)
-  io.stdout:flush()
+  io.write(LEAVE)
+  io.output():flush()
   if ran then return call:refuse(message, code, details) end
   if exit.is_interrupt(problem) then return exit.DONE end
   error(problem, 0)
