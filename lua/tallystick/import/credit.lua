@@ -7,6 +7,11 @@ local credit = {}
 -- A key of the ledger has at most so many bytes (design.md §6).
 credit.KEY_BYTES_MAX = 128
 
+---A structured reference, as a file has it.
+---@class tallystick.import.NamedReference
+---@field text string
+---@field type? string what the file says it is: "QRR" or "SCOR"
+
 ---Money that came in, as a file tells it. What cannot be paid, whatever the ledger says, has a refusal.
 ---@class tallystick.import.Credit
 ---@field line integer where it stands in the file
@@ -20,7 +25,7 @@ credit.KEY_BYTES_MAX = 128
 ---@field account? string the IBAN or number of the account that it came to
 ---@field id? string the bank's
 ---@field key? string the ledger's idempotency key for it
----@field references string[] structured references, as the file has them
+---@field references tallystick.import.NamedReference[] structured references
 ---@field texts string[] free text
 ---@field debtor? string who paid; for people to look at, and never written to the ledger
 ---@field document? string the number that a column names
@@ -95,6 +100,15 @@ function credit.digest(texts)
     for byte in (#text .. ":" .. text):gmatch "." do hash = (hash ~ byte:byte()) * FNV_PRIME end
   end
   return ("%016x"):format(hash)
+end
+
+---Gives the references of a credit as texts.
+---@param references tallystick.import.NamedReference[]
+---@return string[]
+function credit.texts_of(references)
+  local texts = {}
+  for index, one in ipairs(references) do texts[index] = one.text end
+  return texts
 end
 
 ---Numbers equal things: gives a function that counts how often it was asked for one.

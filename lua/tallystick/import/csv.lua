@@ -231,8 +231,8 @@ local function row_credit(line, values, asked, nth)
   local made = {
     source = "csv", line = line, dated = (asked.columns.at or asked.constants.at) ~= nil, amount_text = values.amount,
     currency = values.currency or asked.currency, document = values.document, type = values.type, group = values.group,
-    patient = values.patient, reference = values.reference, references = { values.reference }, texts = { values.text },
-    id = values.key,
+    patient = values.patient, reference = values.reference, texts = { values.text }, id = values.key,
+    references = { values.reference and { text = values.reference } },
   }
   made.refusal = read_values(made, values, asked)
   if made.refusal then return made end

@@ -24,18 +24,25 @@ local function day_of(node, path)
   return day and day:match "^%d%d%d%d%-%d%d%-%d%d"
 end
 
+local function type_of(structured)
+  local choice = at(structured, "CdtrRefInf/Tp/CdOrPrtry")
+  return text(choice, "Cd") or text(choice, "Prtry")
+end
+
 -- The references and the free text of a node's remittance information.
 local function read_remittance(node, references, texts)
   local remittance = at(node, "RmtInf")
   for _, free in ipairs(all(remittance, "Ustrd")) do append(texts, free.text) end
   for _, structured in ipairs(all(remittance, "Strd")) do
-    append(references, text(structured, "CdtrRefInf/Ref"))
+    local named = text(structured, "CdtrRefInf/Ref")
+    if named then references[#references + 1] = { text = credit.clean(named), type = type_of(structured) } end
     for _, more in ipairs(all(structured, "AddtlRmtInf")) do append(texts, more.text) end
   end
 end
 
--- The ids that the payer's side gave: they tell transactions of one batch apart, but do not name them.
-local ORIGINS = { "MsgId", "PmtInfId", "InstrId", "EndToEndId", "UETR", "TxId" }
+-- The ids that the payer's side gave tell transactions of one batch apart, but do not name them. UETR is not among
+-- them: the older versions have no place for it, and a transaction must say the same in each.
+local ORIGINS = { "MsgId", "PmtInfId", "InstrId", "EndToEndId", "TxId" }
 
 local function debtor_of(node)
   for _, path in ipairs { "RltdPties/Dbtr/Pty/Nm", "RltdPties/Dbtr/Nm", "RltdPties/UltmtDbtr/Pty/Nm",
@@ -54,7 +61,7 @@ end
 ---@field direction? string
 ---@field id? string
 ---@field returned boolean
----@field references string[]
+---@field references tallystick.import.NamedReference[]
 ---@field texts string[]
 ---@field origins string[]
 ---@field debtor? string
@@ -168,7 +175,7 @@ end
 
 local function content_of(transaction)
   local fields = { transaction.amount_text or "", transaction.currency or "" }
-  for _, list in ipairs { transaction.origins, transaction.references, transaction.texts } do
+  for _, list in ipairs { transaction.origins, credit.texts_of(transaction.references), transaction.texts } do
     fields[#fields + 1] = tostring(#list)
     table.move(list, 1, #list, #fields + 1, fields)
   end

@@ -109,14 +109,17 @@ end
 ---@field words string[]
 ---@field joined string[]
 
--- Reads the structured references; one of no known kind is free text.
+-- The types of references whose form is fixed; what a bank calls so and is not is a slip, not a text.
+local FIXED = { QRR = true, SCOR = true }
+
+-- Reads the structured references; one of another kind is free text.
 local function read_structured(credit, clues, texts)
-  for _, text in ipairs(credit.references) do
-    if reference.kind(text) then
-      local parsed, message = reference.parse(text)
+  for _, one in ipairs(credit.references) do
+    if FIXED[one.type] or reference.kind(one.text) then
+      local parsed, message = reference.parse(one.text)
       if parsed then clues.references[#clues.references + 1] = parsed else clues.wrong = message end
-    elseif text ~= "" then
-      texts[#texts + 1] = text
+    else
+      texts[#texts + 1] = one.text
     end
   end
 end

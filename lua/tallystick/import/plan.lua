@@ -4,6 +4,7 @@ local act = require "tallystick.import.act"
 local file = require "tallystick.import.file"
 local match = require "tallystick.import.match"
 local reference = require "tallystick.reference"
+local texts_of = require("tallystick.import.credit").texts_of
 
 -- A transfer is what a bank's file tells of; the preset has a type of this name.
 local TYPE = "transfer"
@@ -60,7 +61,7 @@ end
 local function act_of(credit, document, options)
   local source = options.at or "booking"
   -- The reference and the bank's id are the credit's own: however it was matched, a second run asks for the same.
-  local kept = credit.reference or credit.references[1] or credit.id
+  local kept = credit.reference or credit.references[1] and credit.references[1].text or credit.id
   return { command = "pay", fields = {
     document = document, amount = credit.amount, type = credit.type or options.type or TYPE, group = credit.group,
     patient = credit.patient, reference = kept, at = credit[AT[source]], actor = options.actor,
@@ -93,7 +94,7 @@ end
 local function content_of(credit)
   return table.concat({ credit.amount:decimal(), credit.amount.currency, credit.booked or "", credit.valued or "",
     credit.document or "", credit.type or "", credit.group or "", credit.patient or "", credit.reference or "",
-    table.concat(credit.references, "\1"), table.concat(credit.texts, "\1") }, "\0")
+    table.concat(texts_of(credit.references), "\1"), table.concat(credit.texts, "\1") }, "\0")
 end
 
 -- A file may tell of one credit twice, and then both say the same. Where they do not, neither can be trusted.
