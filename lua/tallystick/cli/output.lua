@@ -227,6 +227,8 @@ function Output:chosen(sheet, page, is_whole)
   while self.window do
     local rows = {}
     for index, row in ipairs(page) do rows[index] = self:text_cells(columns, row) end
+    -- Sums are wider than what they are of; they are known once all rows are.
+    if is_whole and sheet.sum then rows[#rows + 1] = self:text_cells(columns, sheet.sum) end
     local titled = text_columns(columns)
     if taken_by(fit(titled, text.rooms(titled, rows), self.window)) <= self.window then break end
     local without = least(columns, rows, is_whole)
