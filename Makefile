@@ -46,7 +46,7 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
+.PHONY: accountants pages histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
         bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
         bench-reports bench-postgres docs man install install-lua install-c install-shell uninstall clean \
         help FORCE
@@ -204,6 +204,14 @@ histories: build  ## random histories, each committed in three ways that must co
 mutants: build  ## random broken scripts, each held against the rules of an answer (MUTANTS=50000 of them)
 	@scripts/setup build run test
 	MUTANTS=$(or $(MUTANTS),50000) $(RUN_SUITE) --cpath='./lua/?.so' spec/mutants_spec.lua
+
+accountants: build  ## the year's books through hledger, ledger and beancount, and their balances beside ours
+	@scripts/setup build run test reports
+	$(RUN_SUITE) --cpath='./lua/?.so' spec/accountants_spec.lua
+
+pages: build  ## the reports as pages in a browser: desktop, phone and paper, light and dark; nothing clipped
+	@scripts/setup build run browser
+	spec/pages/check
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
