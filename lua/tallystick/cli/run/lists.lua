@@ -55,7 +55,7 @@ local function unpaid_columns()
   local columns = table.move(DOCUMENT_COLUMNS, 1, #DOCUMENT_COLUMNS, 1, {})
   for index, one in ipairs(columns) do
     if one.name == "due" then
-      table.insert(columns, index + 1, column("overdue_days", "count", { title = "overdue" }))
+      table.insert(columns, index + 1, column("overdue_days", "count", { title = "overdue", spare = 1 }))
       break
     end
   end
@@ -184,8 +184,9 @@ local function stream(call)
     return control
   end
   local columns, rows, names = with_places(call, columns_for(list.columns, call.output.format), next_row)
-  call.output:sheet { name = call.definition.name, columns = columns, rows = rows, sum = list.sum, empty = list.empty }
+  -- Before it is shown: who leaves a pager early has seen the first rows.
   call:remember(names)
+  call.output:sheet { name = call.definition.name, columns = columns, rows = rows, sum = list.sum, empty = list.empty }
   return exit.DONE
 end
 
