@@ -314,7 +314,8 @@ describe("a command that writes", function()
 
     -- Nothing keeps root from writing, so that root does it as nobody.
     it("2 where the file may not be written", function()
-      local as_nobody = command.shell("id -u").out == "0\n" and "setpriv --reuid 65534 --regid 65534 --clear-groups " or ""
+      local is_root = command.shell("id -u").out == "0\n"
+      local as_nobody = is_root and "setpriv --reuid 65534 --regid 65534 --clear-groups " or ""
       local tallystick = "TZ=UTC " .. as_nobody .. "bin/tallystick "
       if command.shell(tallystick .. "--version").code ~= 0 then return pending "nobody cannot run it here" end
       local file, folder = command.quote(path), command.quote(path:match "^(.*)/")

@@ -32,7 +32,7 @@ local function one_of(word, choices)
   return nil, "one of " .. table.concat(choices, ", ") .. (near and ("; did you mean %s?"):format(near) or "")
 end
 
--- The names of kinds and statuses are the core's.
+-- The names of kinds and statuses are the core's, those of ways to split the reports'.
 local LISTS = {
   commands = function()
     local names = {}
@@ -43,6 +43,7 @@ local LISTS = {
   end,
   kinds = function() return require("tallystick.core").kinds end,
   status = function() return require("tallystick.core").statuses end,
+  ways = function() return require("tallystick.report.split").ways end,
 }
 
 ---Gives the words that a parameter takes, where they are few.

@@ -11,7 +11,7 @@ local grammar = {}
 ---@field argname? string what stands for the value in help
 ---@field required? boolean
 ---@field many? boolean an argument that takes all words that are left
----@field choices? string[]|"kinds"|"commands"
+---@field choices? string[]|"kinds"|"commands"|"ways" of a choice; of texts what completion offers
 ---@field least? integer of a count; default 0
 ---@field instead? string the field that is not wanted where this one is given
 
