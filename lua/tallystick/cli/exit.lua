@@ -57,10 +57,18 @@ function exit.is_interrupt(problem)
   return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
 end
 
--- A loop over the ledger's rows raises where the file fails, its code in front.
-local function failed_read(problem)
-  local code, message = problem:match "^(%l[%l-]+): (.+)$"
-  return STOPPING[code] and { code = code, message = message }
+local function is_code(name)
+  for _, one in ipairs(require("tallystick.core").errors) do
+    if one.code == name then return name ~= "closed" end
+  end
+  return false
+end
+
+-- A loop over the ledger's rows raises where the file fails, and an operator on money where a sum leaves 64 bits: with
+-- a code in front, behind the place in a Lua file.
+local function failure_of(problem)
+  local code, message = problem:gsub("^[^\n]-:%d+: ", "", 1):match "^(%l[%l-]+): ([^\n]+)"
+  return code and is_code(code) and { code = code, message = message } or nil
 end
 
 ---A message handler for xpcall: adds where it happened, unless a person, the storage or the reader made it happen.
@@ -69,8 +77,8 @@ end
 function exit.explain(problem)
   if type(problem) == "table" or exit.is_interrupt(problem) then return problem end
   local text = tostring(problem)
-  local failed = failed_read(text)
-  if failed then return failed end
+  local failure = failure_of(text)
+  if failure then return failure end
   return text:find("stack traceback:", 1, true) and text or debug.traceback(text, 2)
 end
 

@@ -267,7 +267,7 @@ function Output:text_page(set, page, sum)
 end
 
 function Output:text_sheet(sheet)
-  if sheet.title then self.write(self:bold(sheet.title) .. "\n") end
+  if sheet.title then self.write(self:bold(width.printable(sheet.title)) .. "\n") end
   local next_row = walk(sheet.rows)
   local page, is_last = next_page(next_row)
   local count = #page
@@ -369,7 +369,7 @@ function Output:text_record(record)
       rows[#rows + 1] = { self:grey(field.title), self:cell(field.value, field.kind, record.object, field.labels) }
     end
   end
-  if record.title then self.write(self:bold(record.title) .. "\n") end
+  if record.title then self.write(self:bold(width.printable(record.title)) .. "\n") end
   local columns = { { title = "" }, { title = "" } }
   self.write(text.set(columns, rows, text.rooms(columns, rows)) .. "\n")
 end

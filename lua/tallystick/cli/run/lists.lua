@@ -70,12 +70,13 @@ local function query_of(args)
   return query
 end
 
--- The days since an invoice was due, and the sums of all.
+-- The days since an invoice was due, and for people the sums of all.
 local function watch_unpaid(call)
   local today = calendar.day_of(open.today(call.ledger))
-  local sum, count = {}, 0
+  local sum, count = call.output.format == "text" and {} or nil, 0
   return sum, function(document)
     document.overdue_days = document.overdue and today - calendar.day_of(document.due) or 0
+    if not sum then return end
     count = count + 1
     sum.number = text.counted(count, "invoice")
     for _, name in ipairs { "charged", "settled", "remaining" } do
