@@ -19,11 +19,17 @@ end
 local Terminal = {}
 Terminal.__index = Terminal
 
+-- Runs one command of tmux's; gives what it says.
 local function tmux(self, ...)
-  local words = { "tmux", "-L", self.socket, "-f", "/dev/null" }
+  local words = { "tmux -f /dev/null -S", command.quote(self.socket) }
   for _, word in ipairs { ... } do words[#words + 1] = command.quote(word) end
-  return command.shell(table.concat(words, " ") .. " </dev/null")
+  local pipe = assert(io.popen(table.concat(words, " ") .. " </dev/null 2>&1"))
+  local said = pipe:read "a"
+  return pipe:close() == true, said
 end
+
+-- Each terminal has a server of its own, so that none meets another's or a person's.
+local opened = 0
 
 ---Opens a terminal in which a line of shell runs.
 ---@param line string
@@ -33,42 +39,42 @@ function terminal.open(line, options)
   options = options or {}
   local folder = options.folder or command.folder()
   local self = setmetatable({ folder = folder, is_own = options.folder == nil }, Terminal)
-  self.socket = ("tallystick-%s-%d"):format(folder:match "[^/.]+$", os.time())
+  opened = opened + 1
+  self.socket = ("%s/tmux-%d"):format(folder, opened)
   local environment = table.concat(options.environment or {}, " ")
   -- The shell around it must outlive each Ctrl-C, so that it can tell how the other ended.
   local wrapped = ("trap : INT; env -u XDG_STATE_HOME -u PAGER -u INPUTRC -u NO_COLOR HOME=%s TZ=UTC LC_ALL=C.UTF-8 "
     .. "%s %s; echo ended with $?; sleep 60"):format(command.quote(folder), environment, line)
-  local ended = tmux(self, "new-session", "-d", "-x", tostring(options.columns or 100), "-y",
-    tostring(options.rows or 30), "env TERM=screen-256color sh -c " .. command.quote(wrapped))
-  assert(ended.code == 0, ended.err)
+  assert(tmux(self, "new-session", "-d", "-x", tostring(options.columns or 100), "-y",
+    tostring(options.rows or 30), "env TERM=screen-256color sh -c " .. command.quote(wrapped)))
   return self
 end
 
 ---Types keys; each is a name of tmux's (Enter, C-c, Tab) or a text.
 ---@param ... string
 function Terminal:keys(...)
-  for _, key in ipairs { ... } do assert(tmux(self, "send-keys", key).code == 0) end
-end
-
----Types a line, with its end.
----@param text string
-function Terminal:line(text)
-  assert(tmux(self, "send-keys", "-l", text).code == 0)
-  self:keys "Enter"
+  for _, key in ipairs { ... } do assert(tmux(self, "send-keys", key)) end
 end
 
 ---Types a text without an end.
 ---@param text string
 function Terminal:text(text)
-  assert(tmux(self, "send-keys", "-l", text).code == 0)
+  assert(tmux(self, "send-keys", "-l", text))
+end
+
+---Types a line, with its end.
+---@param text string
+function Terminal:line(text)
+  self:text(text)
+  self:keys "Enter"
 end
 
 ---Gives what the screen shows.
 ---@param with_colours? boolean
 ---@return string
 function Terminal:screen(with_colours)
-  if with_colours then return tmux(self, "capture-pane", "-p", "-e").out end
-  return tmux(self, "capture-pane", "-p").out
+  local _, screen = tmux(self, "capture-pane", "-p", with_colours and "-e" or nil)
+  return screen
 end
 
 ---Waits until the screen shows a text, and gives the screen.

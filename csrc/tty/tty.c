@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,6 +108,46 @@ static int l_tty_hold(lua_State *L) {
   return 0;
 }
 
+/* ---- The key ---- */
+
+/* What is put back where the process ends while the key is taken: a handler may only read what is static. */
+static struct termios kept_settings;
+static volatile sig_atomic_t key_taken;
+
+static void on_end(int number) {
+  if (key_taken) tcsetattr(STDIN_FILENO, TCSANOW, &kept_settings);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* Where a signal ends the process the terminal is put back first; one that is ignored already stays so. */
+static void watch_end(int number) {
+  struct sigaction action;
+  if (sigaction(number, NULL, &action) != 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = on_end;
+  sigaction(number, &action, NULL);
+}
+
+/* tty.interrupt_key(yes): without it Ctrl-C is a character like others, for a program that edits lines to read. Gives
+   whether the terminal took it. */
+static int l_tty_interrupt_key(lua_State *L) {
+  bool wanted = lua_toboolean(L, 1);
+  int failed = 0;
+  if (wanted && key_taken) {
+    failed = tcsetattr(STDIN_FILENO, TCSADRAIN, &kept_settings);
+    key_taken = 0;
+  } else if (!wanted && !key_taken && (failed = tcgetattr(STDIN_FILENO, &kept_settings)) == 0) {
+    struct termios settings = kept_settings;
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
+    watch_end(SIGTERM);
+    watch_end(SIGHUP);
+    key_taken = 1;
+    failed = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+  }
+  lua_pushboolean(L, failed == 0);
+  return 1;
+}
+
 /* tty.interrupted(): whether Ctrl-C came since this was last asked. */
 static int l_tty_interrupted(lua_State *L) {
   lua_pushboolean(L, interrupts > 0);
@@ -192,6 +233,7 @@ static const luaL_Reg functions[] = {
     {"isatty", l_tty_isatty},
     {"size", l_tty_size},
     {"umask", l_tty_umask},
+    {"interrupt_key", l_tty_interrupt_key},
     {"setenv", l_tty_setenv},
     {NULL, NULL},
 };

@@ -65,9 +65,13 @@ end
 -- ---- Help ----
 
 local LUA = [[
-Anything else is Lua, with ledger, money("1.50"), _ (the last result), results and tallystick at hand:
-   ledger:document "F-00012"          for d in ledger:documents { open = true } do print(d.number) end
-A number alone shows what it names: F-00012, R-00003, or #3 for a row of the list just shown.]]
+Anything else is Lua, with ledger, money("1.50"), _ (the last result), results
+and tallystick at hand, such as:
+   ledger:document "F-00012"
+   for d in ledger:documents { open = true } do print(d.number) end
+A number alone shows what it names: F-00012, R-00003, or #3 for a row of the
+list just shown. help pay tells of one command. TAB completes commands,
+options, numbers and names.]]
 
 local function help_of_all(out)
   for _, section in ipairs(grammar.sections) do
@@ -79,7 +83,7 @@ local function help_of_all(out)
     end
     if #lines > 0 then out:raw(out:bold(section.title .. ":") .. "\n" .. table.concat(lines) .. "\n") end
   end
-  out:raw(LUA .. "\nhelp pay tells of one command; TAB completes commands, options, numbers and names.\n")
+  out:raw(LUA .. "\n")
 end
 
 function RUN.help(call)

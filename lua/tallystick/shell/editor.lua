@@ -11,6 +11,25 @@ local function marked(prompt)
   return (prompt:gsub("\27%[[%d;]*m", "\1%0\2"))
 end
 
+-- What Ctrl-C puts into the line that it ends.
+local INTERRUPT = "\3"
+
+-- What readline is told when it starts. While a line is edited Ctrl-C is no signal: that would leave the line as it is.
+-- It is a key, which ends the line with the character in it. The person's own settings stand between the two halves.
+local SETTINGS = [[
+set completion-query-items 0
+set page-completions off
+set show-all-if-ambiguous on
+$include %s
+"\C-c": "\C-v\C-c\C-m"
+$if mode=vi
+set keymap vi-command
+"\C-c": "i\C-v\C-c\C-m"
+set keymap vi-insert
+"\C-c": "\C-v\C-c\C-m"
+$endif
+]]
+
 -- What was pasted comes as one text; its lines are given one after the other.
 local function take_waiting(reader)
   local line = table.remove(reader.waiting, 1)
@@ -28,23 +47,29 @@ end
 local Editor = {}
 Editor.__index = Editor
 
--- Waits for a line; the keys go to readline one by one, so that Ctrl-C is noticed between them.
+-- Readline reads its settings when it is first asked for a line.
+local function edit_first(self, prompt)
+  local own = os.getenv "INPUTRC"
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(SETTINGS:format(own or "~/.inputrc"))
+  file:close()
+  self.tty.setenv("INPUTRC", path)
+  local text = self.readline.readline(prompt)
+  self.tty.setenv("INPUTRC", own)
+  os.remove(path)
+  return text
+end
+
+-- Waits for a line.
 local function edit(self, prompt)
-  local text, is_done
-  local readline, tty = self.readline, self.tty
-  readline.handler_install(marked(prompt), function(line)
-    text, is_done = line, true
-    readline.handler_remove()
-  end)
-  while not is_done do
-    if tty.wait(0) == "interrupted" then
-      readline.sigcleanup()
-      readline.handler_remove()
-      return nil, "interrupted"
-    end
-    readline.read_char()
-  end
+  self.tty.interrupt_key(false)
+  local text
+  if self.is_used then text = self.readline.readline(prompt) else text = edit_first(self, prompt) end
+  self.is_used = true
+  self.tty.interrupt_key(true)
   if not text then return nil, "end" end
+  if text:find(INTERRUPT, 1, true) then return nil, "interrupted" end
   return text
 end
 
@@ -52,9 +77,9 @@ function Editor:read(prompt)
   local waiting = take_waiting(self)
   if waiting then return waiting end
   io.stdout:flush()
-  local text, why = edit(self, prompt)
+  local text, why = edit(self, marked(prompt))
   if not text then
-    io.stdout:write(why == "end" and "" or "^C", "\n")
+    if why == "end" then io.stdout:write "\n" end
     return nil, why
   end
   local line = keep_lines(self, text)

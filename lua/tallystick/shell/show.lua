@@ -17,6 +17,11 @@ local KINDS = {
     columns = { "seq", "act", "kind", "day", "document", "patient", "type", "debit", "credit", "amount", "actor" } },
 }
 
+-- The columns that a narrow window does without, the highest first.
+local SPARE = {
+  actor = 8, reversed = 7, act = 6, kind = 5, group = 4, debit = 3, credit = 3, settled = 2, due = 2, day = 1,
+}
+
 -- The fields of a record come in this order; the others follow by name.
 local FIRST = { "number", "kind", "status", "seq", "patient", "document", "type", "group", "charged", "settled",
   "remaining", "amount" }
@@ -109,7 +114,7 @@ local function columns_of(kind, row)
   local columns = {}
   for index, name in ipairs(kind.columns) do
     columns[index] = { name = name, title = name:gsub("_", " "), kind = kind_of_column(name, row[name]),
-      flex = name == "patient" or name == "type" }
+      spare = SPARE[name], flex = name == "patient" or name == "type" }
   end
   return columns
 end
