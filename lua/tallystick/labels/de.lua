@@ -70,7 +70,7 @@ return {
     did_charge = "Belastung vermindert", amount = "Betrag", reason = "Grund", new_number = "Neue Nummer",
     no_group = "Ohne Gruppe", no_actor = "Ohne Namen", others = "Übrige (%s)", total = "Total",
     numbers = "Die Zahlen dieser Grafik", nothing = "Nichts anzuzeigen.", chart_says = "%s: von %s bis %s, total %s.",
-    currency = "Währung", made_at = "Erstellt am", ledger = "Register", entry = "Bis Eintrag", page = "Seite",
+    currency = "Währung", made_at = "Erstellt am", hash = "Prüfsumme", entry = "Bis Eintrag", page = "Seite",
     months = "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
     note_age_due = "Das Alter zählt ab Fälligkeit, ohne solche ab dem Tag der Ausstellung. Was noch " ..
       "nicht fällig ist, hat kein Alter.",

@@ -67,7 +67,7 @@ return {
     did_charge = "Charge taken back", amount = "Amount", reason = "Reason", new_number = "New number",
     no_group = "No group", no_actor = "Nobody named", others = "Others (%s)", total = "Total",
     numbers = "The numbers of this chart", nothing = "Nothing to show.", chart_says = "%s: from %s to %s, %s in total.",
-    currency = "Currency", made_at = "Made on", ledger = "Ledger", entry = "Up to entry", page = "Page",
+    currency = "Currency", made_at = "Made on", hash = "Hash", entry = "Up to entry", page = "Page",
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     note_age_due = "The age counts from the due day, or from the day of issue where there is none. What " ..
       "is not due yet has no age.",

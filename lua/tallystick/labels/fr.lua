@@ -69,7 +69,7 @@ return {
     amount = "Montant", reason = "Motif", new_number = "Nouveau numéro", no_group = "Sans groupe",
     no_actor = "Sans nom", others = "Autres (%s)", total = "Total", numbers = "Les chiffres de ce graphique",
     nothing = "Rien à afficher.", chart_says = "%s : de %s à %s, %s au total.", currency = "Monnaie",
-    made_at = "Établi le", ledger = "Registre", entry = "Jusqu’à l’écriture", page = "Page",
+    made_at = "Établi le", hash = "Empreinte", entry = "Jusqu’à l’écriture", page = "Page",
     months = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
     note_age_due = "L’ancienneté se compte dès l’échéance, ou dès le jour d’émission s’il n’y en a pas. " ..
       "Ce qui n’est pas échu n’a pas d’âge.",

@@ -71,7 +71,7 @@ return {
     did_charge = "Importo dovuto ridotto", amount = "Importo", reason = "Motivo", new_number = "Nuovo numero",
     no_group = "Senza gruppo", no_actor = "Senza nome", others = "Altri (%s)", total = "Totale",
     numbers = "Le cifre di questo grafico", nothing = "Niente da mostrare.",
-    chart_says = "%s: da %s a %s, %s in totale.", currency = "Valuta", made_at = "Allestito il", ledger = "Registro",
+    chart_says = "%s: da %s a %s, %s in totale.", currency = "Valuta", made_at = "Allestito il", hash = "Impronta",
     entry = "Fino alla registrazione", page = "Pagina",
     months = "gen. feb. mar. apr. mag. giu. lug. ago. set. ott. nov. dic.",
     note_age_due = "L’anzianità conta dalla scadenza o, se manca, dal giorno di emissione. Ciò che non " ..

@@ -1,5 +1,6 @@
 -- report/day.lua - the report of one day: by type and group, counted against expected, and what is left to close.
 local calendar = require "tallystick.calendar"
+local core = require "tallystick.core"
 local options = require "tallystick.report.options"
 local series = require "tallystick.report.series"
 local split = require "tallystick.report.split"
@@ -99,11 +100,14 @@ end
 
 -- Adds what the seals say of the day: the till, and what is left to close.
 local function add_closing(made, day, report)
-  local closed_through, closing = made.info.closed_through, nil
+  local info, message, code, details = core.plain.info(made.ledger)
+  if not info then return nil, message, code, details end
+  local closed_through, closing = info.closed_through, nil
   if closed_through and day <= closed_through then closing = closing_of(made.ledger, day) end
   local from, to = closed_through and next_day(closed_through) or nil, day
   if closing then from, to = closing.from, closing.through end
-  local till, message, code, details = till_sheet(made, from, to, closing and closing.counted or {})
+  local till
+  till, message, code, details = till_sheet(made, from, to, closing and closing.counted or {})
   if not till then return nil, message, code, details end
   local sheets, facts = report.sheets, report.facts
   sheets[#sheets + 1] = till

@@ -14,7 +14,7 @@ local escape = show.escape
 -- ---- Facts ----
 
 -- What a report says of itself stands at its end.
-local AT_THE_END = { currency = true, made_at = true, ledger = true, entry = true }
+local AT_THE_END = { currency = true, made_at = true, entry = true, hash = true }
 
 local function set_facts(report, at_the_end)
   local parts = {}

@@ -11,24 +11,33 @@ local tools = {}
 ---@field zero tallystick.Money
 ---@field today string by the ledger's clock
 ---@field now string
----@field info tallystick.Info
 ---@field types table<string, tallystick.PaymentType> by id, those in force
 ---@field order table<string, integer> the place of a type among those in force
 ---@field head tallystick.Head
 local Tools = {}
 Tools.__index = Tools
 
+-- The language of the clinic's script, where there are words in it. The ledger's facts would tell it too, but count all
+-- documents for that.
+local function language_of(ledger)
+  core.refresh(ledger)
+  local declared = core.declared(ledger)
+  return declared and labels.language(declared.language) or "en"
+end
+
 -- Reads what every report needs to know.
 local function new(ledger, lang)
-  local info, message, code, details = core.plain.info(ledger)
-  if not info then return nil, message, code, details end
+  local head, message, code, details = ledger:head()
+  if not head then return nil, message, code, details end
   local types, order = {}, {}
-  for place, one in ipairs(ledger:types() or {}) do types[one.id], order[one.id] = one, place end
+  local list, why, wrong_code, with = ledger:types()
+  if not list then return nil, why, wrong_code, with end
+  for place, one in ipairs(list) do types[one.id], order[one.id] = one, place end
   local ms, day, now, wrong = core.instant(ledger)
   if not ms then return nil, day, now, wrong end
   return setmetatable({
-    ledger = ledger, info = info, types = types, order = order, now = now, today = calendar.text_of(day),
-    lang = lang or labels.language(info.language) or "en", zero = ledger:money("0"), head = ledger:head(),
+    ledger = ledger, types = types, order = order, now = now, today = calendar.text_of(day),
+    lang = lang or language_of(ledger), zero = ledger:money("0"), head = head,
   }, Tools)
 end
 
@@ -228,11 +237,11 @@ function Tools:report(report)
   for _, fact in ipairs(report.facts) do
     if fact.value ~= nil then facts[#facts + 1] = fact end
   end
-  facts[#facts + 1] = self:fact("currency", self.info.currency)
+  facts[#facts + 1] = self:fact("currency", self.zero.currency)
   facts[#facts + 1] = self:fact("made_at", self.now, "time")
-  facts[#facts + 1] = self:fact("ledger", self.info.id)
   facts[#facts + 1] = self:fact("entry", self.head.seq, "count")
-  report.facts, report.lang, report.currency = facts, self.lang, self.info.currency
+  facts[#facts + 1] = self:fact("hash", self.head.hash)
+  report.facts, report.lang, report.currency = facts, self.lang, self.zero.currency
   report.charts, report.notes = report.charts or {}, report.notes or {}
   return report
 end
