@@ -51,16 +51,23 @@ local function values_of(definition, door, standing)
   return values
 end
 
-local EXCLUDE = { json = "csv", csv = "json" }
+-- The options that are of no use beside those that are given.
+local function excluded(definition, standing, values)
+  local names = { json = standing.given["--csv"], csv = standing.given["--json"] }
+  for _, parameter in ipairs(parse.options(definition)) do
+    local other = parameter.instead
+    if other and values[parameter.name] then names[other] = true end
+    if other and values[other] then names[parameter.name] = true end
+  end
+  return names
+end
 
 local function options(definition, standing, values, partial)
-  local list = {}
+  local list, useless = {}, excluded(definition, standing, values)
   for _, parameter in ipairs(parse.options(definition)) do
     local name = grammar.option_name(parameter)
     local there = standing.given[name] or definition.writes and values[parameter.name]
-    local other = EXCLUDE[parameter.name] or parameter.instead
-    local excluded = other and (standing.given["--" .. other] or values[other])
-    if starts(name, partial) and not excluded and (not there or parse.repeats(parameter)) then
+    if starts(name, partial) and not useless[parameter.name] and (not there or parse.repeats(parameter)) then
       list[#list + 1] = { word = name, help = parse.explained(definition, parameter) }
     end
   end

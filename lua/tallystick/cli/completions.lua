@@ -29,7 +29,7 @@ _tallystick() {
   names=("${(@)${(@)answer[2,-1]}%%$'\t'*}")
   for row in "${(@)names}"; do (( ${#row} > widest )) && widest=${#row}; done
   for row in "${(@)answer[2,-1]}"; do shown+=("${(r:widest:)${row%%$'\t'*}}  ${row#*$'\t'}"); done
-  compadd -l -d shown $suffix -a -- names
+  compadd -l -d shown "${suffix[@]}" -a -- names
 }
 if [ "$funcstack[1]" = "_tallystick" ]; then _tallystick "$@"; else compdef _tallystick tallystick; fi
 ]==],

@@ -58,7 +58,7 @@ local GROUP_DAYS = 90
 local function seen_groups(ledger, groups)
   local from = os.date("%Y-%m-%d", os.time() - GROUP_DAYS * 86400)
   for _, row in ipairs(ledger and ledger:totals { by = { "group" }, from = from } or {}) do
-    if row.group then groups[row.group] = true end
+    if row.group ~= "" then groups[row.group] = true end
   end
 end
 
