@@ -33,10 +33,10 @@ end
 
 local function subsets()
   local all = {}
-  for mask = 0, 2 ^ #WAYS - 1 do
+  for mask = 0, (1 << #WAYS) - 1 do
     local by = {}
     for place, way in ipairs(WAYS) do
-      if mask // 2 ^ (place - 1) % 2 == 1 then by[#by + 1] = way end
+      if mask >> (place - 1) & 1 == 1 then by[#by + 1] = way end
     end
     all[#all + 1] = by
   end
