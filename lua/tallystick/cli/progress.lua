@@ -108,13 +108,17 @@ function Progress:show(count, done, whole)
   io.stderr:flush()
 end
 
----Goes on to another part of the run, with a count and a speed of its own.
+---Goes on to another part of the run, with a count and a speed of its own. It is said at once: not each part tells
+---how far it is.
 ---@param label string
 ---@param unit? string
 function Progress:phase(label, unit)
   if label == self.label then return end
   self.label, self.unit = label, unit
-  if self.live then self.started = terminal.now() end
+  if not self.live then return end
+  self.started, self.stride = terminal.now(), 1
+  io.stderr:write("\r\27[K", fitted({ label = label }, window_of(self)))
+  io.stderr:flush()
 end
 
 ---Takes the line away, so that something else can be written.
