@@ -2,8 +2,10 @@
 local candidates = require("tallystick.cli.complete").candidates
 local command = require "spec.command"
 local completions = require "tallystick.cli.completions"
+local grammar = require "tallystick.cli.grammar"
 local helper = require "spec.helper"
 local line = require "tallystick.cli.complete.line"
+local parse = require "tallystick.cli.parse"
 local terminal = require "spec.terminal"
 
 local SCRIPT = helper.SCRIPT .. [[
@@ -164,6 +166,33 @@ describe("completion", function()
       ledger:close()
       assert.same({}, (candidates({ "pay" }, "", "shell", ledger)))
     end)
+  end)
+
+  it("has an answer behind every option and at every place of every command", function()
+    local ledger = helper.open { script = SCRIPT }
+    fill(ledger)
+    local function asks(words, partial, door)
+      local list, _, problem = candidates(words, partial, door, ledger)
+      assert.is_nil(problem)
+      for _, one in ipairs(list) do assert.equal(partial, one.word:sub(1, #partial)) end
+    end
+    for _, listed in ipairs(grammar.commands) do
+      local definition = grammar.find(listed.name)
+      local door = definition.doors == "line" and "line" or "shell"
+      local words = { definition.name }
+      for _ = 0, #definition.arguments + 1 do
+        asks(words, "", door)
+        asks(words, "-", door)
+        words[#words + 1] = "F-00001"
+      end
+      for _, option in ipairs(parse.options(definition)) do
+        local name = grammar.option_name(option)
+        for _, partial in ipairs { "", "c", "F-", "a,", "x=" } do
+          asks({ definition.name, name }, partial, door)
+          asks({ definition.name }, name .. "=" .. partial, door)
+        end
+      end
+    end
   end)
 
   -- A shell types in what all candidates have in common: it must be what all names have in common.

@@ -134,6 +134,23 @@ describe("the manual", function()
     assert.matches('^%.TH TALLYSTICK\\%-PAY 1 "2023%-11%-14"', ended.out)
   end)
 
+  it("is installed with the completion of each shell, and taken away again #slow", function()
+    local prefix = folder .. "/usr"
+    local make = "env -u MAKEFLAGS -u MAKELEVEL make "
+    local installed = command.shell(make .. "install-shell PREFIX=" .. prefix)
+    assert.equal(0, installed.code, installed.err)
+    local files = {
+      bash = "bash-completion/completions/tallystick", zsh = "zsh/site-functions/_tallystick",
+      fish = "fish/vendor_completions.d/tallystick.fish",
+    }
+    for shell, file in pairs(files) do
+      assert.equal(require("tallystick.cli.completions")[shell], command.read(prefix .. "/share/" .. file))
+    end
+    assert.matches("^%.TH", command.read(prefix .. "/share/man/man1/tallystick-pay.1"))
+    assert.equal(0, command.shell(make .. "uninstall PREFIX=" .. prefix).code)
+    assert.equal("", command.shell("find " .. prefix .. " -type f").out)
+  end)
+
   for _, case in ipairs {
     { "an unknown command", { "pey" }, "command needs one of" },
     { "a command and a folder", { "pay", "--folder", "/tmp" }, "name no command beside it" },

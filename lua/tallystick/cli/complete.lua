@@ -162,9 +162,10 @@ end
 ---@param ledger? tallystick.Ledger in the shell; on the command line the words name it
 ---@return tallystick.cli.Candidate[] candidates
 ---@return "path"? kind where the names of files are wanted, which the caller knows
+---@return any problem what was raised, where something was
 function complete.candidates(words, partial, door, ledger)
   local found, list, kind = pcall(find, words, partial, door, ledger)
-  if not found then return {} end
+  if not found then return {}, nil, list end
   return list, kind
 end
 
