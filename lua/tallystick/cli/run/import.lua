@@ -55,7 +55,7 @@ end
 -- By which it was matched, or could not be: what the bank or the table says of it.
 local function clue_of(credit)
   if credit.document then return credit.document end
-  if credit.references[1] then return reference.format(credit.references[1]) end
+  if credit.references[1] then return reference.format(credit.references[1].text) end
   return table.concat(credit.texts, " ")
 end
 
