@@ -321,6 +321,12 @@ describe("a line", function()
     contains(ended.out, "card")
   end)
 
+  it("lists the results of earlier lines with their places", function()
+    local ended = feed { "results", "6 * 7", 'ledger:document "F-00001"', WRITE, "pay F-00002", "results" }
+    contains(ended.out, "none yet\n")
+    contains(ended.out, "   1  42\n   2  document F-00001\n   3  payment R-00003\n")
+  end)
+
   for _, case in ipairs {
     { 'ledger:pay { document = "F-00001", amount = 5 }', "(read-only)" },
     { 'ledger:document "F-9"', "(document-unknown)" },

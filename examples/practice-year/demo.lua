@@ -163,6 +163,7 @@ local function main()
   print_unpaid(ledger)
   check(ledger)
   heading "Try next"
+  print(("  bin/tallystick shell %s    a prompt at these books, which says what to type"):format(LEDGER))
   print(("  bin/tallystick verify %s"):format(LEDGER))
   print(("  bin/tallystick replay /tmp/mine.db %s --config %s --results /tmp/mine.jsonl"):format(LOG, CONFIG))
   print "  ls examples                     small programs, each of which runs as it stands"

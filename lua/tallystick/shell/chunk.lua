@@ -40,7 +40,7 @@ local function answer(session, values)
   if values[1] ~= nil then session:keep(values[1]) end
   local out <const>, finish = session:output("text", true)
   local _ <close> = setmetatable({}, { __close = finish })
-  show.values(out, values)
+  if values[1] == session.results then show.results(out, values[1]) else show.values(out, values) end
   return exit.DONE
 end
 

@@ -66,7 +66,7 @@ function session.new(fields)
   local self = setmetatable(fields, Session)
   self.mode, self.lists, self.results = "ro", {}, {}
   self.colour = terminal.has_colour(1)
-  self.program = self.live and pager.program(os.getenv) or nil
+  self.program = self.live and terminal.is_live(1) and pager.program(os.getenv) or nil
   self.environment = environment_of(self)
   self.environment.ledger = self.ledger
   self.failed, self.leaving = false, false
@@ -120,6 +120,7 @@ end
 ---Keeps a result for later lines.
 ---@param result any
 function Session:keep(result)
+  if result == self.results then return end
   self.results[#self.results + 1] = result
   self.environment._ = result
 end

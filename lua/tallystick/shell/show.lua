@@ -177,6 +177,14 @@ function show.value(out, value)
   out:say(describe(value, 0, {}))
 end
 
+---Shows the results of earlier lines, each with its place.
+---@param out tallystick.cli.Output
+---@param results any[]
+function show.results(out, results)
+  if #results == 0 then return out:say "none yet" end
+  for index, result in ipairs(results) do out:say(("%4d  %s"):format(index, describe(result, 1, {}))) end
+end
+
 -- A loop over rows is a function with what closes it behind.
 local function is_loop(values)
   return type(values[1]) == "function" and getmetatable(values[4]) == "tallystick.cursor"
