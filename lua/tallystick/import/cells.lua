@@ -14,7 +14,7 @@ local function ungrouped(whole)
     local digits = whole:gsub(mark, "")
     if not digits:find "%D" then
       local rest = whole:match "^%d%d?%d?(.*)$"
-      while rest:sub(1, #mark) == mark and rest:find("^%d%d%d", #mark + 1) do rest = rest:sub(#mark + 4) end
+      while rest and rest:sub(1, #mark) == mark and rest:find("^%d%d%d", #mark + 1) do rest = rest:sub(#mark + 4) end
       return rest == "" and digits or nil
     end
   end

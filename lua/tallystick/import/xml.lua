@@ -29,7 +29,7 @@ local SEPARATOR = " "
 ---An element with what is in it.
 ---@class tallystick.import.Node
 ---@field name string
----@field line integer where it begins
+---@field line? integer where it begins; of elements that a handler takes
 ---@field text string trimmed; empty on an element that has children
 ---@field attributes table<string, string>
 ---@field size integer how many elements it has, itself included
@@ -108,11 +108,12 @@ end
 
 local function new_node(state, parser, name, attributes)
   local parent = state.nodes[#state.nodes]
-  if parent then parent.parts = nil end
-  return {
-    name = name, path = parent and parent.path .. "/" .. name or name, line = (parser:pos()), attributes = attributes,
-    size = 1, text = "", parts = {}, bytes = 0,
-  }
+  -- What stands between elements is no text of theirs.
+  if parent then parent.text, parent.is_branch = "", true end
+  local path = parent and parent.path .. "/" .. name or name
+  -- Only those that a handler takes are asked where they stand.
+  local line = state.handlers.closed[path] and parser:pos() or nil
+  return { name = name, path = path, line = line, attributes = attributes, size = 1, text = "" }
 end
 
 local function on_start(state, parser, full_name, attributes)
@@ -141,12 +142,11 @@ end
 
 local function on_text(state, parser, text)
   local node = state.nodes[#state.nodes]
-  if state.fault or state.foreign or not node or not node.parts then return end
-  node.bytes = node.bytes + #text
-  if node.bytes > xml.TEXT_BYTES_MAX then
-    return fail(state, parser, ("the text of %s is longer than %d bytes"):format(node.name, xml.TEXT_BYTES_MAX))
+  if state.fault or state.foreign or not node or node.is_branch then return end
+  node.text = node.text .. text
+  if #node.text > xml.TEXT_BYTES_MAX then
+    fail(state, parser, ("the text of %s is longer than %d bytes"):format(node.name, xml.TEXT_BYTES_MAX))
   end
-  node.parts[#node.parts + 1] = text
 end
 
 -- An element that was taken is forgotten; another one stays with the element that it is in.
@@ -173,8 +173,7 @@ local function on_end(state, parser)
     return
   end
   local node = table.remove(state.nodes)
-  if node.parts then node.text = table.concat(node.parts):match "^%s*(.-)%s*$" end
-  node.parts = nil
+  if node.text:find "^%s" or node.text:find "%s$" then node.text = node.text:match "^%s*(.-)%s*$" end
   settle(state, parser, node)
 end
 
@@ -219,16 +218,18 @@ end
 ---@return table? details
 function xml.read(next_piece, name, handlers)
   local state = { handlers = handlers, nodes = {}, depth = 0, held = 0, bytes = 0 }
-  local parser <close> = setmetatable({ parser = new_parser(state) }, { __close = function(self)
-    self.parser:close()
-  end })
+  -- A parser that has not come to the end cannot be closed; the collector takes it.
+  local parser = new_parser(state)
   while true do
     local piece, failure = next_piece()
     if failure then return nil, ("%s: %s"):format(name, failure), "io-error", { file = name } end
     state.bytes = state.bytes + #(piece or "")
-    local fed, fault = feed(parser.parser, state, piece)
+    local fed, fault = feed(parser, state, piece)
     if not fed then return malformed(name, fault.message, fault.line, fault.column) end
-    if not piece then return true end
+    if not piece then
+      parser:close()
+      return true
+    end
     if state.bytes > xml.FILE_BYTES_MAX then
       return malformed(name, ("the file is larger than %d bytes"):format(xml.FILE_BYTES_MAX), 1, 1)
     end
