@@ -221,6 +221,18 @@ describe("completion", function()
     for _, name in ipairs(names) do assert.is_true(reached[name], name) end
   end)
 
+  it("does not pass over a name on the way to longer ones", function()
+    local ledger = helper.open()
+    ledger:transaction(function(tx)
+      for number = 0, 120 do
+        assert(tx:deposit { patient = number == 0 and "P1" or ("P1%04d"):format(number), amount = "1.00" })
+      end
+      return true
+    end)
+    assert.equal("P1", words_of((candidates({ "patient" }, "", "shell", ledger))))
+    assert.equal("P100 P101", words_of((candidates({ "patient" }, "P1", "shell", ledger))))
+  end)
+
   describe("of the command line's ledger", function()
     local folder, path
 

@@ -29,10 +29,14 @@ local function branches_of(ledger, kind, prefix)
   return found
 end
 
--- Goes on while there is one way only: what all names have in common is no choice.
+local function is_name(ledger, kind, prefix)
+  return read(ledger, kind, prefix, 1)[1] == prefix
+end
+
+-- Goes on while there is one way only: what all names have in common is no choice. A name by the way is one.
 local function beginnings(ledger, kind, prefix)
   local branches = branches_of(ledger, kind, prefix)
-  while #branches == 1 do
+  while #branches == 1 and not is_name(ledger, kind, branches[1]) do
     prefix = branches[1]
     branches = branches_of(ledger, kind, prefix)
   end
