@@ -281,6 +281,14 @@ describe("a command that writes", function()
     end)
   end)
 
+  it("puts what a hook could not do into its answer in JSON, as it was done all the same", function()
+    done("deposit", "P17", "50", "--at", AT)
+    local object = json.decode(done("withdraw", "P17", "20", "--at", AT, "--json"))
+    assert.equal("R-00002", object.number)
+    assert.equal("script-failed", object.warnings[1].code)
+    assert.same({ "looked at P17" }, json.decode(done("deposit", "P17", "5", "--json")).log)
+  end)
+
   describe("is done by", function()
     local function actor_of(environment, ...)
       local words = {}

@@ -132,7 +132,9 @@ local function record_of(result)
   return { fields = fields, object = result }
 end
 
+-- In JSON they stand in the answer.
 local function tell_warnings(call, result)
+  if call.output.format == "json" then return end
   for _, line in ipairs(result.log or {}) do call.output:say(line) end
   for _, warning in ipairs(result.warnings or {}) do call:complain(warning.message, warning.code, warning) end
 end
