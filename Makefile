@@ -85,12 +85,12 @@ $(BUILD)/obj/flags: FORCE
 
 # -- for a fresh machine: these install what is missing, and say so ---------------------------------------------------
 demo:  ## replay a year of a practice into build/demo and show its books
-	@scripts/setup build run shell
+	@scripts/setup build run
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	@$(LUA) examples/practice-year/demo.lua
 
 test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
-	@scripts/setup build run shell test terminal
+	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	$(RUN_SUITE) --cpath='./lua/?.so' $(SUITE)
 
@@ -109,7 +109,7 @@ format:  ## bring the C files into the project's format
 # spec/asan/lua5.4.options looks for leaks in the interpreter alone: the compilers, shells and tools that the specs run
 # inherit the preloaded library, and keep memory until they end.
 asan:  ## the specs under the address and undefined-behaviour sanitizers
-	@scripts/setup build run shell test terminal asan
+	@scripts/setup build run test asan
 	@$(MAKE) --no-print-directory -j$(JOBS) module CC=gcc BUILD=build/asan MODULE=build/asan/tallystick/core.so \
 	  SANITIZE='$(SANITIZE_ON)' LDFLAGS='$(STAY_LOADED)'
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
@@ -119,7 +119,7 @@ asan:  ## the specs under the address and undefined-behaviour sanitizers
 	$(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(ASAN_ARGS) $(SUITE)
 
 valgrind:  ## the specs under valgrind, without those tagged #slow
-	@scripts/setup build run shell test terminal valgrind
+	@scripts/setup build run test valgrind
 	@$(MAKE) --no-print-directory -j$(JOBS) module BUILD=build/valgrind MODULE=build/valgrind/tallystick/core.so \
 	  CFLAGS='-O1 -g' LDFLAGS='$(STAY_LOADED)'
 	LUA_CPATH="$(CURDIR)/build/valgrind/?.so;;" \
@@ -130,13 +130,13 @@ valgrind:  ## the specs under valgrind, without those tagged #slow
 # A random history holds much and runs long: one alone would take minutes, and uses no value that other specs do not.
 # So would thousands of receipts (#lua): setting them is Lua alone, and holds nothing of the core.
 gc:  ## the specs with the collector at its most eager
-	@scripts/setup build run shell test terminal
+	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	HISTORIES=0 MUTANTS=20 $(RUN_SUITE) --cpath='./lua/?.so' --helper=spec/eager_gc.lua \
 	  --exclude-tags=lua $(SUITE)
 
 docs:  ## check the reference against the functions that are registered
-	@scripts/setup build run shell test terminal
+	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
 	$(RUN_SUITE) --cpath='./lua/?.so' spec/docs_spec.lua
 

@@ -5,7 +5,7 @@ local tallystick = require "tallystick"
 
 local PROGRAMS = { "desk-day", "invoicing", "credit", "corrections" }
 -- Folders with a clinic's own rules and a program that shows them at work.
-local CLINICS = { "swiss-practice", "dental-clinic", "reminders", "insurer", "approvals", "deposits" }
+local CLINICS = { "swiss-practice", "dental-clinic", "reminders", "insurer", "approvals", "deposits", "bank-import" }
 
 local function assert_prints(path, ended)
   assert.are.same({ 0, "" }, { ended.code, ended.err })
