@@ -1,6 +1,8 @@
 -- The commands that look things up: lists and records, as text, JSON and CSV.
+local call = require "tallystick.cli.call"
 local clinic = require "spec.clinic"
 local command = require "spec.command"
+local grammar = require "tallystick.cli.grammar"
 local helper = require "spec.helper"
 local output = require "tallystick.cli.output"
 local tallystick = require "tallystick"
@@ -529,28 +531,55 @@ describe("a table in a window", function()
   end)
 end)
 
+-- Runs a command in this process; gives its exit code and what it wrote.
+local function run_here(name, args, fields)
+  local parts = {}
+  local definition = assert(grammar.find(name))
+  local made = { definition = definition, args = args, door = "line", path = path }
+  made.output = output.new { window = fields.window, colour = fields.colour,
+    write = function(piece) parts[#parts + 1] = piece end }
+  for field, value in pairs(fields) do made[field] = value end
+  local ledger <close> = assert(tallystick.open(path, { mode = "ro" }))
+  made.ledger = ledger
+  return require(definition.run).run(call.new(made)), table.concat(parts)
+end
+
+describe("a window of 80 columns", function()
+  for _, case in ipairs {
+    { "documents", {} }, { "unpaid", {} }, { "payments", {} }, { "entries", {} }, { "types", {} }, { "closings", {} },
+    { "totals", { by = { "month", "type" } } }, { "document", { number = "F-00001" } }, { "info", {} },
+    { "document", { number = "F-00006" } }, { "payment", { number = "R-00008" } }, { "patient", { id = "P17" } },
+    { "reference", { document = "F-00001" } }, { "day", { day = "2026-02-17" } },
+    { "period", { from = "2026-01-01", to = "2026-12-31", by = { "month", "type" } } },
+    { "receivables", { by_patient = true } }, { "statement", { of = "P19" } },
+    { "corrections", { from = "2026-01-01", to = "2026-12-31" } },
+  } do
+    local name, args = table.unpack(case)
+    it("has room for " .. name, function()
+      local code, shown = run_here(name, args, { window = 80, colour = true })
+      assert.equal(0, code)
+      assert(#shown > 0)
+      for line in shown:gmatch "[^\n]+" do
+        -- A hash is one word of 64, and is not cut in records.
+        if not line:find(("%x"):rep(64)) then assert(widest(line) <= 80, line) end
+      end
+    end)
+  end
+end)
+
 describe("the shell's places", function()
   it("are shown in front of a list, and kept for the next command", function()
-    local call = require "tallystick.cli.call"
-    local grammar = require "tallystick.cli.grammar"
-    local ledger <close> = assert(tallystick.open(path, { mode = "ro" }))
     for _, case in ipairs { { "unpaid", {}, 4 }, { "payments", {}, 10 }, { "patient", { id = "P17" }, 1 },
       { "receivables", {}, 5 } } do
       local name, args, count = table.unpack(case)
-      local parts, kept = {}, nil
-      local definition = assert(grammar.find(name))
-      local made = call.new {
-        definition = definition, args = args, ledger = ledger, door = "shell",
-        session = { remember = function(_, kind, names) kept = { kind = kind, names = names } end },
-        output = output.new { write = function(piece) parts[#parts + 1] = piece end },
-      }
-      assert.equal(0, (require(definition.run).run(made)))
-      assert.equal(definition.list, kept.kind)
+      local kept
+      local code, shown = run_here(name, args, { door = "shell",
+        session = { remember = function(_, kind, names) kept = { kind = kind, names = names } end } })
+      assert.equal(0, code)
+      assert.equal(grammar.find(name).list, kept.kind)
       assert.equal(count, #kept.names)
-      local shown = table.concat(parts)
       assert.matches("%f[#]#  ", shown)
       assert.matches(("\n *%d  [^\n]*%s"):format(count, kept.names[count]:gsub("%-", "%%-")), shown)
     end
   end)
 end)
-

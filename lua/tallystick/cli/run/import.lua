@@ -4,6 +4,7 @@ local exit = require "tallystick.cli.exit"
 local import = require "tallystick.import"
 local reference = require "tallystick.reference"
 local text = require "tallystick.cli.text"
+local width = require "tallystick.width"
 
 local run = {}
 
@@ -127,17 +128,10 @@ local DONE_COLUMNS = {
   column("line", "count"), column "payment", column "document", column("day", "day"), column("amount", "money"), CLUE,
 }
 
-local LEFT_COLUMNS = {
-  column("line", "count"), column "amount", column("day", "day"),
-  column("clue", nil, { title = "says", flex = true, spare = 1 }), column("debtor", nil, { flex = true, spare = 2 }),
-  column("message", nil, { title = "why", flex = true }),
-}
-
 local SHEETS = {
   { outcome = "pay", title = "Would be paid", columns = PAID_COLUMNS },
   { outcome = "paid", title = "Paid", columns = PAID_COLUMNS },
   { outcome = "done", title = "Paid before", columns = DONE_COLUMNS },
-  { outcome = "left", title = "Left for a person", columns = LEFT_COLUMNS },
 }
 
 local function rows_with(rows, outcome)
@@ -154,25 +148,55 @@ local function sum_of(rows, zero)
   return sum
 end
 
-local SAYS = {
-  pay = "%s would be paid, %s", paid = "%s paid, %s", done = "%s paid before, %s", left = "%s left for a person",
-}
+local SAYS = { pay = "%s would be paid, %s", paid = "%s paid, %s", done = "%s paid before, %s" }
 
-local function show_to_people(call, rows)
-  local output, parts, zero = call.output, {}, call.ledger:money "0"
+-- Writes the rows of each outcome as a table. Gives a few words on each.
+local function show_tables(output, rows, zero)
+  local words = {}
   for _, sheet in ipairs(SHEETS) do
     local found = rows_with(rows, sheet.outcome)
     if #found > 0 then
-      local is_left = sheet.outcome == "left"
-      local sum = not is_left and sum_of(found, zero) or nil
-      parts[#parts + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), output:cell(sum))
-      for _, row in ipairs(is_left and found or {}) do row.amount = row.amount or row.amount_text end
+      local sum = sum_of(found, zero)
+      words[#words + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), output:cell(sum))
       output:sheet { name = sheet.outcome, title = sheet.title, columns = sheet.columns, rows = found,
-        sum = sum and { amount = sum } }
+        sum = { amount = sum } }
       output:say()
     end
   end
-  output:say(#parts > 0 and table.concat(parts, "; ") or "the file has no credits")
+  return words
+end
+
+-- Where no window says how long a line may be.
+local LINE_COLUMNS = 100
+
+local function say_wrapped(output, line, indent)
+  local room = (output.window or LINE_COLUMNS) - #indent
+  for _, part in ipairs(width.wrap(width.printable(line), math.max(room, 2))) do output:say(indent .. part) end
+end
+
+-- What is left is told in full, as a person must decide on it: what the credit says, and why it was not paid.
+local function show_left(output, left)
+  output:say(output:bold "Left for a person")
+  for _, row in ipairs(left) do
+    local amount = row.amount and output:cell(row.amount) or row.amount_text
+    local parts = { ("line %d: %s"):format(row.line, amount or "no amount") }
+    for _, part in ipairs { row.day or "", row.clue, row.debtor or "" } do
+      if part ~= "" then parts[#parts + 1] = part end
+    end
+    say_wrapped(output, table.concat(parts, ", "), "  ")
+    say_wrapped(output, row.message, "      ")
+  end
+  output:say()
+end
+
+local function show_to_people(call, rows)
+  local output = call.output
+  local words, left = show_tables(output, rows, call.ledger:money "0"), rows_with(rows, "left")
+  if #left > 0 then
+    show_left(output, left)
+    words[#words + 1] = text.counted(#left, "credit") .. " left for a person"
+  end
+  output:say(#words > 0 and table.concat(words, "; ") or "the file has no credits")
 end
 
 local function show(call, rows)

@@ -45,8 +45,8 @@ end
 
 local DOCUMENT_COLUMNS = for_programs(for_programs({
   column("status", "status"), column "number", column("kind", nil, { spare = 3 }),
-  column("patient", nil, { flex = true }), column("day", "day", { title = "issued", spare = 1 }),
-  column("due", "day", { spare = 2 }), column("charged", "money"), column("settled", "money", { spare = 4 }),
+  column("patient", nil, { flex = true }), column("day", "day", { title = "issued", spare = 2 }),
+  column("due", "day", { spare = 1 }), column("charged", "money"), column("settled", "money", { spare = 4 }),
   column("remaining", "money"), column("invoice", nil, { only = "programs" }),
 }, "money", { "collected", "credited", "discounted", "lost", "rounded" }), nil,
   { "overdue", "invoiced", "cancelled", "at", "recorded_at" })
@@ -55,7 +55,7 @@ local function unpaid_columns()
   local columns = table.move(DOCUMENT_COLUMNS, 1, #DOCUMENT_COLUMNS, 1, {})
   for index, one in ipairs(columns) do
     if one.name == "due" then
-      table.insert(columns, index + 1, column("overdue_days", "count", { title = "overdue", spare = 1 }))
+      table.insert(columns, index + 1, column("overdue_days", "count", { title = "overdue" }))
       break
     end
   end
@@ -125,9 +125,9 @@ end
 local ENTRY_COLUMNS = for_programs(for_programs({
   column("seq", "count"), column("act", "count", { spare = 3 }), column "kind", column("day", "day"),
   column("number", nil, { title = "payment" }), column("document"), column("patient", nil, { flex = true }),
-  column("type", nil, { flex = true }), column("debit", nil, { flex = true, spare = 1 }),
-  column("credit", nil, { flex = true, spare = 1 }), column("amount", "money"), column("actor", nil, { spare = 4 }),
-  column("text", nil, { only = "people", flex = true, spare = 2 }), column("fields", nil, { only = "json" }),
+  column("type", nil, { flex = true }), column("debit", nil, { spare = 1 }),
+  column("credit", nil, { spare = 2 }), column("amount", "money"), column("actor", nil, { spare = 4 }),
+  column("text", nil, { only = "people", flex = true, spare = 5 }), column("fields", nil, { only = "json" }),
 }, "money", { "tendered" }), nil, { "command", "counter_document", "counter_patient", "group", "type_version", "at",
   "recorded_at", "due", "reference", "label", "reason", "note", "key", "refers", "script_version", "hash" })
 
@@ -202,9 +202,10 @@ end
 
 local TYPE_COLUMNS = {
   column "id", column("label", nil, { flex = true }), column "effect", column("default"), column "excess",
-  column("round_to", "money"), column("max", "money"), column("groups", nil, { flex = true, title = "group" }),
-  column("applies_to", nil, { flex = true, spare = 2 }), column("roles", nil, { flex = true }),
-  column("account", nil, { spare = 1 }), column("retired"), column("version", "count", { spare = 3 }),
+  column("round_to", "money", { spare = 1 }), column("max", "money", { spare = 2 }),
+  column("groups", nil, { flex = true, title = "group" }), column("applies_to", nil, { flex = true, spare = 5 }),
+  column("roles", nil, { flex = true, spare = 3 }), column("account", nil, { spare = 4 }), column("retired"),
+  column("version", "count", { spare = 6 }),
   column("labels", nil, { only = "json" }), column("group", nil, { only = "json" }),
   column("fields", nil, { only = "json" }),
 }
@@ -221,7 +222,7 @@ local function read_types(call)
     -- What most types are not is left blank for people.
     if is_text then one.default, one.retired = one.default or nil, one.retired or nil end
   end
-  return { name = "types", columns = TYPE_COLUMNS, rows = types }
+  return { { name = "types", columns = TYPE_COLUMNS, rows = types } }
 end
 
 -- ---- Closings ----
@@ -247,20 +248,43 @@ local function read_closings(call)
   if not closings then return nil, message, code, details end
   local zero = call.ledger:money "0"
   for _, closing in ipairs(closings) do closing_row(closing, zero) end
-  return { name = "closings", columns = CLOSING_COLUMNS, rows = closings, empty = "no day is closed yet" }
+  return { { name = "closings", columns = CLOSING_COLUMNS, rows = closings, empty = "no day is closed yet" } }
 end
 
 -- ---- Totals ----
 
-local MONEY = { "collected", "refunded", "deposited", "withdrawn", "money", "credited", "discounted", "lost",
-  "rounded" }
+local MONEY = { "count", "collected", "refunded", "deposited", "withdrawn", "money" }
+local SETTLED = { "credited", "discounted", "lost", "rounded" }
 
-local function totals_columns(by)
+local function totals_columns(by, ...)
   local columns = {}
   for _, way in ipairs(by) do columns[#columns + 1] = column(way, way == "day" and "day" or nil) end
-  columns[#columns + 1] = column("count", "count")
-  for _, name in ipairs(MONEY) do columns[#columns + 1] = column(name, "money") end
+  for _, names in ipairs { ... } do
+    for _, name in ipairs(names) do columns[#columns + 1] = column(name, name == "count" and "count" or "money") end
+  end
   return columns
+end
+
+local function has_any(row, names)
+  for _, name in ipairs(names) do
+    if row[name].minor ~= 0 then return true end
+  end
+  return false
+end
+
+-- People get money and what is none in two tables, as both together are too wide for most windows.
+local function totals_sheets(call, made, rows, by)
+  local function sheet(columns, own, title)
+    return { name = "totals", title = title, columns = columns, rows = own, sum = made:sums(columns, own),
+      empty = "nothing happened on these days" }
+  end
+  if call.output.format ~= "text" then return { sheet(totals_columns(by, MONEY, SETTLED), rows) } end
+  local sheets, settled = { sheet(totals_columns(by, MONEY), rows, "Money") }, {}
+  for _, row in ipairs(rows) do
+    if has_any(row, SETTLED) then settled[#settled + 1] = row end
+  end
+  if #settled > 0 then sheets[2] = sheet(totals_columns(by, SETTLED), settled, "Settled without money") end
+  return sheets
 end
 
 local function read_totals(call)
@@ -272,15 +296,11 @@ local function read_totals(call)
     call.ledger)
   if not asked then return nil, message, code, details end
   asked.by = asked.by or { "type" }
-  local sheet
-  sheet, message, code, details = tools.build(call.ledger, nil, function(made)
+  return tools.build(call.ledger, nil, function(made)
     local rows, why, wrong, with = split.read(made, asked)
     if not rows then return nil, why, wrong, with end
-    local columns = totals_columns(asked.by)
-    return { name = "totals", columns = columns, rows = rows, sum = made:sums(columns, rows),
-      empty = "nothing happened on these days" }
+    return totals_sheets(call, made, rows, asked.by)
   end)
-  return sheet, message, code, details
 end
 
 local READ = { types = read_types, closings = read_closings, totals = read_totals }
@@ -290,10 +310,13 @@ local READ = { types = read_types, closings = read_closings, totals = read_total
 function lists.run(call)
   local read = READ[call.definition.name]
   if not read then return stream(call) end
-  local sheet, message, code, details = read(call)
-  if not sheet then return call:refuse(message, code, details) end
-  sheet.columns = columns_for(sheet.columns, call.output.format)
-  call.output:sheet(sheet)
+  local sheets, message, code, details = read(call)
+  if not sheets then return call:refuse(message, code, details) end
+  for index, sheet in ipairs(sheets) do
+    if index > 1 then call.output:say() end
+    sheet.columns = columns_for(sheet.columns, call.output.format)
+    call.output:sheet(sheet)
+  end
   return exit.DONE
 end
 

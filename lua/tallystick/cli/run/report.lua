@@ -4,6 +4,7 @@ local labels = require "tallystick.labels"
 local reports = require "tallystick.report"
 local save = require "tallystick.cli.save"
 local text = require "tallystick.cli.text"
+local width = require "tallystick.width"
 
 local report = {}
 
@@ -17,8 +18,19 @@ local ASKED = {
 -- The sheet that CSV has, where none is named; else the first.
 local MAIN = { receivables = "documents", corrections = "corrections" }
 
--- What every report says of itself. It stands in one line below it.
-local OF_ITSELF = { currency = true, made_at = true, ledger = true, entry = true }
+-- What every report says of itself. It stands below it.
+local OF_ITSELF = { currency = true, made_at = true, entry = true, hash = true }
+
+-- What can be left out where the window is narrow, by sheet and column: the highest first.
+local SPARE = {
+  documents = { kind = 6, age = 5, settled = 4, day = 3, due = 2, charged = 1 },
+  account = { reverses = 4, type = 3, text = 2, document = 1 },
+  corrections = { recorded_at = 5, type = 4, document = 3, new_number = 2, actor = 1 },
+  patients = { oldest = 2, count = 1 },
+}
+
+-- Notes are easier to read in lines of a letter's width, also where the window is wider.
+local NOTE_COLUMNS_MAX = 100
 
 local function options_of(call)
   local options = {}
@@ -75,22 +87,34 @@ local function give_places(call, sheets)
   end
 end
 
+local function give_spares(sheet)
+  for _, column in ipairs(sheet.columns) do
+    column.spare = SPARE[sheet.name] and SPARE[sheet.name][column.name]
+  end
+end
+
+local function say_wrapped(output, line)
+  local room = math.min(output.window or NOTE_COLUMNS_MAX, NOTE_COLUMNS_MAX)
+  for _, part in ipairs(width.wrap(width.printable(line), room)) do output:say(output:grey(part)) end
+end
+
 local function show(call, made, sheets)
   local output = call.output
   give_places(call, sheets)
   output:record { title = made.title, fields = facts_of(made, false), object = {} }
   for _, sheet in ipairs(sheets) do
     output:say()
+    give_spares(sheet)
     sheet.empty = labels.get(made.lang, "report", "nothing")
     output:sheet(sheet)
   end
   output:say()
-  for _, note in ipairs(made.notes) do output:say(note) end
-  local line = {}
+  for _, note in ipairs(made.notes) do say_wrapped(output, note) end
+  local parts = {}
   for index, fact in ipairs(facts_of(made, true)) do
-    line[index] = fact.title .. " " .. output:cell(fact.value, fact.kind)
+    parts[index] = fact.title .. " " .. output:cell(fact.value, fact.kind)
   end
-  output:say(output:grey(table.concat(line, " · ")))
+  say_wrapped(output, table.concat(parts, " · "))
 end
 
 -- ---- For programs ----
