@@ -97,7 +97,7 @@ test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
 # -- checks ----------------------------------------------------------------------------------------------------------
 lint:  ## luacheck, clang-format, cppcheck and the layer rules
 	@scripts/setup build lint
-	luacheck --quiet lua spec examples bin/tallystick scripts/layers $(wildcard bench/*.lua)
+	luacheck --quiet lua spec examples bin/tallystick scripts/layers scripts/shell-pictures $(wildcard bench/*.lua)
 	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] csrc/tty/*.c spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -j $(JOBS) csrc

@@ -50,7 +50,7 @@ function banner.of(session, info)
   local closed = info.closed_through and ", closed through " .. info.closed_through or ""
   local state = session.mode == "rw" and ("Open for writing, by %s; read makes it read-only."):format(session.actor)
     or 'Read-only: write --actor NAME --reason "why" makes it writable.'
-  return ("%s  %s: %s%s\n%s%s Ctrl-D leaves.\n%s\n"):format(bold(session.path), info.currency, counts(info), closed,
+  return ("%s\n%s: %s%s\n%s%s Ctrl-D leaves.\n%s\n"):format(bold(session.path), info.currency, counts(info), closed,
     broken(info), state, try(info, grey))
 end
 

@@ -71,14 +71,15 @@ local function has_parameter(definition, name)
   return false
 end
 
-local HOW_TO_WRITE = [[the ledger is open read-only, so nothing was written.
+local HOW_TO_WRITE = [[
    write --actor NAME --reason "why"   makes it writable
-   dry-run %s   shows what it would do]]
+   dry-run %s   shows what it would do
+]]
 
 local function refuse_to_write(made, line)
-  if made.output.format == "json" then return made:refuse("the ledger is open read-only", "read-only") end
-  made:complain(HOW_TO_WRITE:format(line))
-  return exit.of("read-only", exit.USAGE)
+  local exit_code = made:refuse("the ledger is open read-only, so nothing was written", "read-only")
+  if made.output.format ~= "json" then io.stderr:write((HOW_TO_WRITE:format(line))) end
+  return exit_code
 end
 
 local function keep(session, exit_code, result)
