@@ -1,6 +1,8 @@
 -- What each report says, by examples that can be added up by hand, and what it refuses to be asked.
+local command = require "spec.command"
 local helper = require "spec.helper"
 local json = require "tallystick.json"
+local pages = require "spec.pages"
 local report = require "tallystick.report"
 
 local refused = helper.refused
@@ -419,5 +421,29 @@ describe("every report", function()
     assert.equal("Means of payment", title_of(sheet(made, "money"), "type"))
     assert.equal("Card", sheet(made, "money").columns[1].labels.card)
     assert.equal("No group", sheet(made, "money").columns[2].labels[""])
+  end)
+end)
+
+describe("docs/reports.md", function()
+  local PAGE <const> = "docs/reports.md"
+
+  it("prints what it says", function()
+    local blocks = pages.blocks(PAGE)
+    assert.equal(1, #blocks)
+    assert.equal(pages.promised(blocks[1].text), pages.run(blocks[1], setmetatable({}, { __index = _G })))
+  end)
+
+  it("tells of every report and every option, and shows pictures that are there", function()
+    local page = command.read(PAGE)
+    for name in pairs(report) do assert.is_truthy(page:find("`report." .. name .. "(", 1, true), name) end
+    for _, option in ipairs { "day", "from", "to", "by", "as_of", "age", "by_patient", "patient", "lang", "title" } do
+      assert.is_truthy(page:find("%f[%w_]" .. option .. "%f[^%w_]"), option)
+    end
+    local pictures = 0
+    for path in page:gmatch "%]%((reports/[^)]+)%)" do
+      assert.equal("\137PNG", command.read("docs/" .. path):sub(1, 4))
+      pictures = pictures + 1
+    end
+    assert.equal(4, pictures)
   end)
 end)

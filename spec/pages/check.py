@@ -2,7 +2,8 @@
 in dark. Nothing may leave its place, no text in a chart may be clipped or lie over another, and every number of a page
 must be its report's.
 
-  check.py FOLDER [--pictures FOLDER]
+  check.py FOLDER [--pictures FOLDER]    measures; with a picture of every view
+  check.py FOLDER --docs FOLDER          takes the pictures that docs/reports.md shows, and measures nothing
 
 FOLDER holds pages and the data of each (spec/pages/make.lua writes them). Needs chromium and chromedriver.
 """
@@ -30,6 +31,11 @@ VIEWS = [
     (PAPER, UPRIGHT, "print", "light"),
 ]
 HEIGHT = 900
+# What the documentation shows: the page, how it is seen, and how much of it.
+DOCS = [
+    ("year-period-fr", "desk-light", 830), ("year-receivables-de", "desk-dark", 860),
+    ("year-period-it", "phone-light", 1060), ("year-day-fr", PAPER, 1000),
+]
 
 # What a page looks like, measured by the browser itself. Pixels may be off by one for rounding.
 MEASURE = r"""
@@ -43,6 +49,10 @@ for (const one of document.querySelectorAll("main *:not(svg *)")) {
   if (box.width && (box.right > window.innerWidth + near || box.left < -near))
     found.push(`${one.tagName} leaves the page: ${one.textContent.slice(0, 40)}`);
 }
+const main = document.querySelector("main"), room = main.clientWidth - parseFloat(getComputedStyle(main).paddingLeft)
+  - parseFloat(getComputedStyle(main).paddingRight);
+for (const table of document.querySelectorAll("table"))
+  if (table.getBoundingClientRect().width > room + near) found.push(`the table ${table.dataset.sheet} is too wide`);
 for (const cell of document.querySelectorAll("td, th, dd, dt, li, h1, h2, figcaption")) {
   if (cell.scrollWidth > cell.clientWidth + near && cell.clientWidth)
     found.push(`${cell.tagName} is too narrow for: ${cell.textContent.slice(0, 40)}`);
@@ -273,9 +283,23 @@ def check_page(browser, page, pictures):
     return wrong, sums
 
 
+def take_docs(folder, pictures):
+    browser = Browser()
+    try:
+        for name, view, height in DOCS:
+            _, width, media, scheme = next(one for one in VIEWS if one[0] == view)
+            browser.show(width, media, scheme)
+            browser.open(folder / f"{name}.html")
+            browser.picture(pictures / f"{name.removeprefix('year-')[:-3]}-{view}.png", height)
+    finally:
+        browser.close()
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    pictures = pathlib.Path(sys.argv[3]) if len(sys.argv) == 4 and sys.argv[2] == "--pictures" else None
+    if sys.argv[2:3] == ["--docs"]:
+        return take_docs(folder, pathlib.Path(sys.argv[3]))
+    pictures = pathlib.Path(sys.argv[3]) if sys.argv[2:3] == ["--pictures"] else None
     pages, wrong, total = sorted(folder.glob("*.html")), [], {"views": 0, "texts": 0, "numbers": 0}
     if not pages:
         raise SystemExit(f"no page in {folder}")

@@ -45,7 +45,8 @@ local function make_year()
   make("year-day-fr", ledger, "day", { day = "2025-11-03", lang = "fr" })
   make("year-day-sealed-de", ledger, "day", { day = "2025-10-28", lang = "de" })
   make("year-statement-fr", ledger, "statement", { patient = "P0418", from = "2025-03-01", lang = "fr" })
-  make("year-patients-it", ledger, "receivables", { by_patient = true, as_of = "2025-06-30", age = "issue", lang = "it" })
+  make("year-patients-it", ledger, "receivables",
+    { by_patient = true, as_of = "2025-06-30", age = "issue", lang = "it" })
   make("year-days-en", ledger, "period", { from = "2025-09-01", to = "2025-10-31", by = { "actor" }, lang = "en" })
 end
 

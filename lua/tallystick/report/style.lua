@@ -32,6 +32,8 @@ th{padding:.3rem 0;border-bottom:1px solid var(--soft);color:var(--soft);font-we
 vertical-align:bottom;hyphens:auto}
 td{padding:.3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th+th,td+td{padding-left:.9rem}
+.most{font-size:.85rem}
+.most th+th,.most td+td{padding-left:.7rem}
 tfoot td{border-bottom:0;border-top:1px solid var(--soft);font-weight:650}
 .r{text-align:right}
 th,td{overflow-wrap:normal}
@@ -102,8 +104,8 @@ main{max-width:none;padding:0;border:0;border-radius:0}
 h1{font-size:15pt}
 h2,figcaption{font-size:11.5pt}
 h2,summary,thead{break-after:avoid}
-table,.legend{font-size:8.5pt}
-th+th,td+td{padding-left:2.2mm}
+table,.most,.legend{font-size:8.5pt}
+th+th,td+td,.most th+th,.most td+td{padding-left:2.2mm}
 tr,figure,.facts div{break-inside:avoid}
 thead{display:table-header-group}
 tfoot{display:table-row-group}
