@@ -409,6 +409,24 @@ describe("every report", function()
     refused("amount-overflow", report.receivables(ledger))
   end)
 
+  it("is of one state of the books, also where another process writes", function()
+    local path = helper.folder() .. "/clinic.db"
+    local other = helper.open { path = path }
+    local times, writes = 0, 1
+    local clock = setmetatable({}, { __index = function(_, name)
+      if name ~= "now" then return nil end
+      -- The clock is asked between the first reading of a report and its last.
+      times = times + 1
+      if times <= writes then assert(other:deposit { patient = "P1", amount = "1.00" }) end
+      return helper.NOW
+    end })
+    local ledger = helper.open { path = path, mode = "ro", script = "", clock = clock }
+    local made = assert(report.day(ledger))
+    assert.same({ 1, "1.00" }, { fact(made, "entry"), sheet(made, "money").sum.money:decimal() })
+    times, writes = 0, math.maxinteger
+    refused("busy", report.day(ledger))
+  end)
+
   it("takes any time of a day for that day", function()
     local ledger = two_days()
     for _, day in ipairs { "2026-03-02T23:59", os.time { year = 2026, month = 3, day = 2, hour = 5 } } do

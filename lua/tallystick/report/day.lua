@@ -1,6 +1,5 @@
 -- report/day.lua - the report of one day: by type and group, counted against expected, and what is left to close.
 local calendar = require "tallystick.calendar"
-local core = require "tallystick.core"
 local options = require "tallystick.report.options"
 local series = require "tallystick.report.series"
 local split = require "tallystick.report.split"
@@ -17,9 +16,9 @@ local function next_day(day)
   return calendar.text_of(calendar.day_of(day) + 1)
 end
 
--- The seal on a day.
-local function closing_of(ledger, day)
-  for _, closing in ipairs(ledger:closings()) do
+-- The seal on a day, where it has one.
+local function closing_of(closings, day)
+  for _, closing in ipairs(closings) do
     if closing.through >= day then return closing end
   end
 end
@@ -100,10 +99,10 @@ end
 
 -- Adds what the seals say of the day: the till, and what is left to close.
 local function add_closing(made, day, report)
-  local info, message, code, details = core.plain.info(made.ledger)
-  if not info then return nil, message, code, details end
-  local closed_through, closing = info.closed_through, nil
-  if closed_through and day <= closed_through then closing = closing_of(made.ledger, day) end
+  local closings, message, code, details = made.ledger:closings()
+  if not closings then return nil, message, code, details end
+  local last, closing = closings[#closings], closing_of(closings, day)
+  local closed_through = last and last.through
   local from, to = closed_through and next_day(closed_through) or nil, day
   if closing then from, to = closing.from, closing.through end
   local till
