@@ -1,6 +1,7 @@
 -- The shell, as a script feeds it and as a person types into it.
 local command = require "spec.command"
 local helper = require "spec.helper"
+local history = require "tallystick.shell.history"
 local raw = require "spec.raw"
 local tallystick = require "tallystick"
 local terminal = require "spec.terminal"
@@ -612,6 +613,58 @@ describe("a shell at a terminal #terminal", function()
     assert.equal(0, command.shell(("kill $(cat %s/pid)"):format(folder)).code)
     screen:wait "intr = ^C"
   end)
+end)
+
+describe("the history", function()
+  local path
+
+  before_each(function() path = folder .. "/state/tallystick/history" end)
+
+  it("is nobody else's from its first byte on", function()
+    local masks = {}
+    history.open(path, { umask = function(mask) masks[#masks + 1] = mask return 18 end })
+    assert.same({ 63, 18 }, masks)
+    assert.equal("600\n", command.shell("stat -c %a " .. path).out)
+  end)
+
+  it("is cut to its last thousand lines once it has more than twice as many", function()
+    local tty = { umask = function() return 18 end }
+    for _, case in ipairs { { 2000, 2000 }, { 2001, 1000 } } do
+      history.open(path, tty)
+      local lines = {}
+      for index = 1, case[1] do lines[index] = "line " .. index end
+      command.write(path, table.concat(lines, "\n") .. "\n")
+      local opened = history.open(path, tty)
+      assert.same({ 1000, "line " .. case[1] }, { #opened.lines, opened.lines[1000] })
+      assert.equal(case[2], select(2, command.read(path):gsub("\n", "")))
+      assert.equal("600\n", command.shell("stat -c %a " .. path).out)
+    end
+  end)
+
+  it("keeps no line twice in a row, none that is empty or begins with a blank", function()
+    local kept = history.open(path, { umask = function() return 18 end })
+    for _, line in ipairs { "a", "a", "", " b", "c", "a" } do kept:add(line) end
+    assert.equal("a\nc\na\n", command.read(path))
+  end)
+
+  it("goes on in memory where it cannot be kept, and says so", function()
+    command.write(folder .. "/state", "a file")
+    local kept, message = history.open(path, { umask = function() return 18 end })
+    contains(message, "cannot be written")
+    assert.is_true(kept:add "a")
+    assert.same({ "a" }, kept.lines)
+  end)
+
+  for _, case in ipairs {
+    { { HOME = "/h" }, "/h/.local/state/tallystick/history" }, { { HOME = "" }, nil }, { {}, nil },
+    { { HOME = "/h", XDG_STATE_HOME = "/s" }, "/s/tallystick/history" },
+    { { HOME = "/h", XDG_STATE_HOME = "relative" }, "/h/.local/state/tallystick/history" },
+    { { HOME = "/h", TALLYSTICK_HISTORY = "/own" }, "/own" }, { { HOME = "/h", TALLYSTICK_HISTORY = "" }, nil },
+  } do
+    it("is kept in " .. tostring(case[2]), function()
+      assert.equal(case[2], history.path(function(name) return case[1][name] end))
+    end)
+  end
 end)
 
 describe("words", function()

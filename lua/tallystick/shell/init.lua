@@ -67,7 +67,9 @@ end
 local function terminal_module()
   if not (terminal.is_terminal(0) and terminal.is_terminal(1)) then return nil end
   local built, tty = pcall(require, "tallystick.tty")
-  return built and tty or nil
+  if built then return tty end
+  io.stderr:write "tallystick.tty is not built, so there is no prompt: run make\n"
+  return nil
 end
 
 -- `shell --write` is the shell's own write before the first line.
