@@ -207,19 +207,16 @@ local function add_contents(made_bundle, copy, plan)
 end
 
 local function fill(made_bundle, ledger, plan)
-  local name = ("ledger/%s.db"):format(plan.name)
-  local path = made_bundle:path(name)
+  -- A copy that is not to be in the archive is made all the same: what is read is one state of the books.
+  local name = plan.keeps_ledger and ("ledger/%s.db"):format(plan.name)
+  local path = name and made_bundle:path(name) or made_bundle.work .. "/copy.db"
   copy_ledger(ledger, path, plan.progress)
   local copy <close> = need(require("tallystick.core").open(path, { mode = "ro" }))
   verify(copy, plan.progress)
   local facts, notes = add_contents(made_bundle, copy, plan)
   copy:close()
   remove_logs(path)
-  if plan.keeps_ledger then
-    made_bundle:add("reader/check.py", find_reader())
-  else
-    made_bundle:drop(name)
-  end
+  if plan.keeps_ledger then made_bundle:add("reader/check.py", find_reader()) end
   made_bundle:add("README.txt", readme.text(facts, made_bundle.files, notes))
   return facts, notes
 end

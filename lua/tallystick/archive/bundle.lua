@@ -114,6 +114,9 @@ local function add_sums(self)
   self:add("SHA256SUMS", sums)
 end
 
+-- A packed file knows no time before this one.
+local FIRST_DAY = "1970-01-01"
+
 -- Nothing of the machine, the user or the hour goes into the packed file.
 local TAR = "tar --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go= --mtime=%s "
   .. "-C %s -cf %s %s"
@@ -125,7 +128,8 @@ local TAR = "tar --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --
 function Bundle:pack(target, day)
   add_sums(self)
   local tar = self.work .. "/packed.tar"
-  need(files.run(TAR:format(files.quote(day .. " 23:59:59Z"), files.quote(self.work), files.quote(tar),
+  local date = (day > FIRST_DAY and day or FIRST_DAY) .. " 23:59:59Z"
+  need(files.run(TAR:format(files.quote(date), files.quote(self.work), files.quote(tar),
     files.quote(self.name))))
   need(files.command("umask 077; gzip -n", tar))
   need(files.command("chmod 600", tar .. ".gz"))
