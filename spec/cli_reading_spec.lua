@@ -9,6 +9,8 @@ local tallystick = require "tallystick"
 local text = require "tallystick.cli.text"
 local width = require "tallystick.width"
 
+local contains, lacks, with = clinic.contains, clinic.lacks, clinic.with
+
 local folder, path
 
 setup(function()
@@ -29,20 +31,6 @@ local function answers(name, ...)
   assert.equal("", ended.err)
   assert.equal(0, ended.code)
   return ended.out
-end
-
-local function contains(needle, found)
-  assert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
-end
-
-local function lacks(needle, found)
-  assert(not found:find(needle, 1, true), ("%q is in %q"):format(needle, found))
-end
-
-local function with(words, ...)
-  local all = table.move(words, 1, #words, 1, {})
-  for _, word in ipairs { ... } do all[#all + 1] = word end
-  return table.unpack(all)
 end
 
 -- Each command, how many rows it gives, and the fields that are amounts wherever they have a value.

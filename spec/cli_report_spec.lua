@@ -6,6 +6,8 @@ local reports = require "tallystick.report"
 local tallystick = require "tallystick"
 local text = require "tallystick.cli.text"
 
+local contains, lacks, with = clinic.contains, clinic.lacks, clinic.with
+
 local folder, path
 
 setup(function()
@@ -24,20 +26,6 @@ local function answers(name, ...)
   assert.equal("", ended.err)
   assert.equal(0, ended.code)
   return ended.out
-end
-
-local function contains(needle, found)
-  assert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
-end
-
-local function lacks(needle, found)
-  assert(not found:find(needle, 1, true), ("%q is in %q"):format(needle, found))
-end
-
-local function with(words, ...)
-  local all = table.move(words, 1, #words, 1, {})
-  for _, word in ipairs { ... } do all[#all + 1] = word end
-  return table.unpack(all)
 end
 
 local function mode_of(name)

@@ -7,6 +7,8 @@ local helper = require "spec.helper"
 local tallystick = require "tallystick"
 local text = require "tallystick.cli.text"
 
+local contains = clinic.contains
+
 local folder, path
 
 before_each(function()
@@ -17,10 +19,6 @@ after_each(function()
   helper.finish()
   command.remove(folder)
 end)
-
-local function contains(needle, found)
-  assert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
-end
 
 local function answers(...)
   local ended = command.run(...)

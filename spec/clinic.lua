@@ -52,7 +52,31 @@ function clinic.make(path)
   assert(ledger:verify())
 end
 
--- ---- What the command line wrote ----
+-- ---- What the command line is given, and wrote ----
+
+---Gives words with more behind them.
+---@param words string[]
+---@param ... string
+---@return string ...
+function clinic.with(words, ...)
+  local all = table.move(words, 1, #words, 1, {})
+  for _, word in ipairs { ... } do all[#all + 1] = word end
+  return table.unpack(all)
+end
+
+---Asserts that a text has a piece.
+---@param needle string
+---@param found string
+function clinic.contains(needle, found)
+  assert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
+end
+
+---Asserts that a text does not have a piece.
+---@param needle string
+---@param found string
+function clinic.lacks(needle, found)
+  assert(not found:find(needle, 1, true), ("%q is in %q"):format(needle, found))
+end
 
 ---Reads lines of JSON, each an object.
 ---@param text string

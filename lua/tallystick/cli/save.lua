@@ -39,7 +39,9 @@ function save.start(path, force)
   if not free then return nil, message end
   local partial = files.beside(path, "partial")
   local file, why = make(partial)
-  if not file then return nil, ("%s: it cannot be written: %s"):format(path, (why or "unknown"):match "([^: ][^:]*)$") end
+  if not file then
+    return nil, ("%s: it cannot be written: %s"):format(path, (why or "unknown"):match "([^: ][^:]*)$")
+  end
   return setmetatable({ path = path, partial = partial, file = file, force = force or false, bytes = 0 }, Save)
 end
 

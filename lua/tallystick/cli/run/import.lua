@@ -1,5 +1,6 @@
 -- tallystick import: pays invoices from a bank's file or from a table, one act for each credit, and says what is left
 -- for a person to look at.
+local column = require "tallystick.cli.column"
 local exit = require "tallystick.cli.exit"
 local import = require "tallystick.import"
 local reference = require "tallystick.reference"
@@ -102,12 +103,6 @@ local function take_outcomes(applied, by_item)
 end
 
 -- ---- Showing them ----
-
-local function column(name, kind, more)
-  local made = { name = name, title = name, kind = kind }
-  for key, value in pairs(more or {}) do made[key] = value end
-  return made
-end
 
 local PROGRAM_COLUMNS = {
   column "outcome", column("line", "count"), column "document", column "patient", column("amount", "money"),

@@ -1,6 +1,7 @@
 -- tallystick documents, unpaid, payments, entries, types, closings, totals: what the ledger holds, as lists. Rows are
 -- read as they are written, so that a list may be as long as the ledger.
 local calendar = require "tallystick.calendar"
+local column = require "tallystick.cli.column"
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local labels = require "tallystick.labels"
@@ -16,12 +17,6 @@ local lists = {}
 
 -- How many rows the shell's user can point at by their place.
 local REMEMBERED_MAX = 10000
-
-local function column(name, kind, more)
-  local made = { name = name, title = name:gsub("_", " "), kind = kind }
-  for field, value in pairs(more or {}) do made[field] = value end
-  return made
-end
 
 local function for_programs(columns, kind, names)
   for _, name in ipairs(names) do columns[#columns + 1] = column(name, kind, { only = "programs" }) end
@@ -39,7 +34,6 @@ local function columns_for(columns, format)
   end
   return chosen
 end
-
 
 -- ---- Documents ----
 

@@ -1,4 +1,5 @@
 -- tallystick document, payment, patient, stage, info, reference: one thing of a ledger, with all that belongs to it.
+local field = require "tallystick.cli.column"
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 
@@ -21,12 +22,6 @@ local show = {}
 ---@field sheets? { title: string, columns: tallystick.Column[], rows: table[] }[] for people alone
 ---@field numbers? string[] what the shell's user can point at
 ---@field lines? string[] for people, below all
-
-local function field(name, kind, more)
-  local made = { name = name, title = name:gsub("_", " "), kind = kind }
-  for key, value in pairs(more or {}) do made[key] = value end
-  return made
-end
 
 local QUIET, PROGRAMS, PEOPLE = { quiet = true }, { only = "programs" }, { only = "people" }
 
