@@ -82,7 +82,7 @@ for (const svg of document.querySelectorAll("svg.chart")) {
     if (rect.className.baseVal !== "s0" && !getComputedStyle(rect).fill.startsWith("url")) found.push("a bar has no pattern");
   }
   const size = svg.querySelector("text") && svg.getBoundingClientRect().width / view.width * 12;
-  if (size && size < 8.5) found.push(`letters of ${size.toFixed(1)} pixels in a chart`);
+  if (size && size < 9) found.push(`letters of ${size.toFixed(1)} pixels in a chart`);
 }
 open.forEach(one => { one.open = false; });
 const ink = getComputedStyle(document.querySelector("h1")).color;

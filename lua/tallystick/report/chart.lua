@@ -83,7 +83,7 @@ end
 -- ---- Columns over time ----
 
 local COLUMN_SHARE, COLUMN_MAX = 0.74, 56
-local TICK_ROOM = 46
+local TICK_ROOM = 38
 
 local function column_frame(picture, axis, currency)
   local labels, left = show.ticks(axis.ticks, currency), 0

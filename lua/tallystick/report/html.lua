@@ -76,7 +76,7 @@ end
 local function set_status(status, word)
   local mark = marks[status]
   if not mark then return escape(word) end
-  local html = '<span><span class="mark %s" aria-hidden="true">%s</span>%s</span>'
+  local html = '<span class="status"><span class="mark %s" aria-hidden="true">%s</span><span>%s</span></span>'
   return html:format(mark.colour, escape(mark.symbol), escape(word))
 end
 
@@ -127,8 +127,8 @@ end
 -- On a desk and on paper, and on a phone. Several charts of bars stand two beside each other where there is room.
 local NARROW = { class = "chart narrow", width = 350, height = 260 }
 local SIZES = {
-  columns = { { class = "chart wide", width = 900, height = 320 }, NARROW },
-  bars = { { class = "chart wide", width = 900 }, NARROW },
+  columns = { { class = "chart wide", width = 760, height = 280 }, NARROW },
+  bars = { { class = "chart wide", width = 760 }, NARROW },
   half = { { class = "chart wide", width = 420 }, NARROW },
 }
 

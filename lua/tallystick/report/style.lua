@@ -39,7 +39,8 @@ tfoot td{border-bottom:0;border-top:1px solid var(--soft);font-weight:650}
 th,td{overflow-wrap:normal}
 .l{overflow-wrap:anywhere}
 td.r:not(.l),.n{white-space:nowrap}
-.mark{display:inline-block;width:1em;margin-right:.3em;font-weight:700}
+.status{display:flex;gap:.3em}
+.mark{flex:none;width:1em;font-weight:700}
 .red{color:var(--red)}.orange{color:var(--orange)}.green{color:var(--green)}.blue{color:var(--blue)}
 .grey{color:var(--grey)}
 .charts{display:flex;flex-wrap:wrap;gap:0 3rem}
@@ -55,7 +56,7 @@ font-variant-numeric:tabular-nums lining-nums}
 .chart .grid{stroke:var(--line)}
 .chart .zero{stroke:var(--soft)}
 .chart rect,.legend rect{stroke:var(--paper);stroke-width:.6}
-.narrow{display:none}
+.narrow{display:none;max-width:30rem}
 details{margin:.75rem 0 0;font-size:.9rem}
 summary{color:var(--soft);cursor:pointer}
 .patterns{position:absolute;width:0;height:0}
@@ -69,6 +70,7 @@ local CARDS = [[
 .%s td{display:flex;justify-content:space-between;column-gap:1rem;padding:.05rem 0;border:0;text-align:right}
 .%s td:not(:empty){white-space:normal;overflow-wrap:anywhere}
 .%s td::before{content:attr(data-title);color:var(--soft);text-align:left;flex:none;max-width:50%%}
+.%s td+td{padding-left:0}
 .%s td>*{min-width:0}
 .%s td:first-child{font-weight:650}
 .%s td:empty{display:none}
@@ -76,8 +78,11 @@ local CARDS = [[
 }
 ]]
 
--- Charts are drawn anew for a phone.
+-- Charts that stood beside each other stand below each other, and are drawn anew for a phone.
 local PHONE = [[
+@media screen and (max-width:60rem){
+figure.half{flex-basis:100%;max-width:30rem}
+}
 @media screen and (max-width:40rem){
 body{padding:0}
 main{padding:1.25rem 1rem;border:0;border-radius:0}
