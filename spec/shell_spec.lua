@@ -5,6 +5,7 @@ local history = require "tallystick.shell.history"
 local raw = require "spec.raw"
 local tallystick = require "tallystick"
 local terminal = require "spec.terminal"
+local tty = require "tallystick.tty"
 local words = require "tallystick.shell.words"
 
 local folder, clinic
@@ -101,7 +102,10 @@ describe("a script for the shell", function()
     local ended = feed { "unpaid --csv --limit 1", "types --json", "pay 1 --json" }
     contains(ended.out, "status,number,")
     contains(ended.out, '{"id":"cash"')
-    contains(ended.err, '"code":"read-only"')
+    assert.equal('{"ok":false,"code":"read-only","message":"the ledger is open read-only, so nothing was written"}\n',
+      ended.err)
+    ended = feed { "pay 9 --json", "pay --json --nothing" }
+    for line in ended.err:gmatch "[^\n]+" do assert.truthy(line:find '^{"ok":false,"message":".*"}$', line) end
   end)
 end)
 
@@ -599,6 +603,61 @@ describe("a shell at a terminal #terminal", function()
     contains(shown, "F-00003     P19      1,234.50   1,234.50")
   end)
 
+  at_terminal("names patients that need quotes so that the line means them", function()
+    local ledger = assert(tallystick.open(clinic))
+    for _, patient in ipairs { "Anna B", "O'Neil", 'a"q', "größe" } do
+      assert(ledger:consultation { patient = patient, amount = "10.00" })
+    end
+    ledger:close()
+    open { rows = 80 }
+    for index, case in ipairs {
+      { "patient An", "Anna B" }, { 'patient "An', "Anna B" }, { "patient O", "O'Neil" }, { 'patient "O', "O'Neil" },
+      { "patient a", 'a"q' }, { "patient gr", "größe" }, { "documents --patient=An", "Anna B" },
+    } do
+      screen:text(case[1])
+      screen:keys("Tab", "Enter")
+      local answer = screen:wait("remaining", index):gsub("%s+$", ""):match ".*(%b()>.-\n.*%b()>)$"
+      contains(answer, "10.00")
+      contains(answer, case[2])
+    end
+  end)
+
+  at_terminal("takes what was pasted line by line", function()
+    open()
+    screen:paste "for i = 1, 2 do\nprint(i * 21)\nend\n6 * 8\n"
+    screen:keys "Enter"
+    local shown = screen:wait "48"
+    contains(shown, "42")
+  end)
+
+  at_terminal("does without readline, and says so", function()
+    open { environment = { [[LUA_INIT='package.preload.readline = function() error("none") end']] } }
+    contains(screen:screen(), "lines cannot be edited or completed: lua-readline is not installed")
+    answered("6 * 7", "42")
+    screen:text "unpaid"
+    screen:keys "C-c"
+    answered("6 * 8", "48")
+    lacks(screen:screen(), "F-00001")
+    screen:keys "C-d"
+    ended()
+  end)
+
+  at_terminal("is Ctrl-C's also where a person edits as vi does", function()
+    command.write(folder .. "/.inputrc", "set editing-mode vi\n")
+    open()
+    screen:text "pay F-00001"
+    screen:keys("Escape", "C-c")
+    screen:wait("clinic.db (read only)>", 2)
+    answered("6 * 7", "42")
+  end)
+
+  at_terminal("heeds the person's own settings", function()
+    command.write(folder .. "/.inputrc", '"\\C-t": "6 * 7\\C-m"\n')
+    open()
+    screen:keys "C-t"
+    screen:wait "42"
+  end)
+
   at_terminal("has no colour where nobody wants it", function()
     open { environment = { "NO_COLOR=1" } }
     answered("unpaid", "3 invoices")
@@ -615,6 +674,86 @@ describe("a shell at a terminal #terminal", function()
   end)
 end)
 
+describe("the terminal's module", function()
+  local function plain(problem) return problem end
+
+  -- As a key would, but for this process alone.
+  local function interrupt()
+    io.popen("kill -INT $PPID"):close()
+  end
+
+  before_each(tty.catch)
+  after_each(tty.release)
+
+  it("guards like xpcall", function()
+    assert.same({ true, 3, nil, "x" }, { tty.guard(function(a, b) return a + b, nil, "x" end, plain, 1, 2) })
+    assert.same({ true }, { tty.guard(function() end, plain) })
+    assert.same({ false, "seen: no" }, { tty.guard(error, function(problem) return "seen: " .. problem end, "no", 0) })
+    assert.has_error(function() tty.guard(1, plain) end)
+  end)
+
+  it("stops at an interruption what it guards, and nothing outside of it", function()
+    local ran, problem = tty.guard(function()
+      interrupt()
+      while true do end
+    end, plain)
+    assert.same({ false, "interrupted!" }, { ran, problem })
+    interrupt()
+    assert.is_true(tty.interrupted())
+    assert.is_false(tty.interrupted())
+    assert.same({ true, 1 }, { tty.guard(function() return 1 end, plain) })
+  end)
+
+  it("does not carry an interruption from one guard into the next", function()
+    interrupt()
+    assert.same({ true, 5050 }, { tty.guard(function()
+      local sum = 0
+      for index = 1, 100 do sum = sum + index end
+      return sum
+    end, plain) })
+  end)
+
+  it("leaves an interruption that comes while it is held to who has the screen", function()
+    local ran, result = tty.guard(function()
+      tty.hold(true)
+      interrupt()
+      for _ = 1, 1000 do plain() end
+      tty.hold(false)
+      return "whole"
+    end, plain)
+    assert.same({ true, "whole" }, { ran, result })
+  end)
+
+  it("ends a wait at an interruption, and at its time", function()
+    interrupt()
+    assert.equal("interrupted", tty.wait(0, 10000))
+    local waited = command.shell("sleep 0.3 | LUA_CPATH=\"${LUA_CPATH:-./lua/?.so;;}\" lua5.4 -e "
+      .. [['print(require("tallystick.tty").wait(0, 10))']])
+    assert.equal("late\n", waited.out)
+    assert.has_error(function() tty.wait(-1) end)
+    assert.has_error(function() tty.wait(1 << 20) end)
+  end)
+
+  it("makes a closed pipe an error of the write", function()
+    local pipe = io.popen("exec true", "w")
+    command.shell "sleep 0.1"
+    local _, message = pipe:write(("x"):rep(1 << 20))
+    assert.equal("Broken pipe", message)
+    pipe:close()
+  end)
+
+  it("sets what children get, and which rights new files do not", function()
+    assert.is_true(tty.setenv("TALLYSTICK_SPEC", "a b"))
+    assert.equal("a b\n", io.popen("echo $TALLYSTICK_SPEC"):read "L")
+    assert.is_true(tty.setenv "TALLYSTICK_SPEC")
+    assert.is_nil(os.getenv "TALLYSTICK_SPEC")
+    for _, name in ipairs { "", "A=B" } do assert.has_error(function() tty.setenv(name, "x") end) end
+    local before = tty.umask(63)
+    assert.equal(63, tty.umask(before))
+    for _, mask in ipairs { -1, 512 } do assert.has_error(function() tty.umask(mask) end) end
+  end)
+end)
+
 describe("the history", function()
   local path
 
@@ -628,13 +767,13 @@ describe("the history", function()
   end)
 
   it("is cut to its last thousand lines once it has more than twice as many", function()
-    local tty = { umask = function() return 18 end }
+    local mask = { umask = function() return 18 end }
     for _, case in ipairs { { 2000, 2000 }, { 2001, 1000 } } do
-      history.open(path, tty)
+      history.open(path, mask)
       local lines = {}
       for index = 1, case[1] do lines[index] = "line " .. index end
       command.write(path, table.concat(lines, "\n") .. "\n")
-      local opened = history.open(path, tty)
+      local opened = history.open(path, mask)
       assert.same({ 1000, "line " .. case[1] }, { #opened.lines, opened.lines[1000] })
       assert.equal(case[2], select(2, command.read(path):gsub("\n", "")))
       assert.equal("600\n", command.shell("stat -c %a " .. path).out)

@@ -69,6 +69,13 @@ function Terminal:line(text)
   self:keys "Enter"
 end
 
+---Pastes a text, as a terminal does that tells its program so.
+---@param text string
+function Terminal:paste(text)
+  assert(tmux(self, "set-buffer", text))
+  assert(tmux(self, "paste-buffer", "-p"))
+end
+
 ---Gives what the screen shows.
 ---@param with_colours? boolean
 ---@return string

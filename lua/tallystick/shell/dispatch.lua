@@ -118,6 +118,16 @@ local function misuse(session, message, usage)
   return exit.USAGE
 end
 
+-- Who asked for JSON gets it also where the other words were wrong.
+local function misuse_of(session, definition, list, message, usage)
+  for _, word in ipairs(list) do
+    if word == "--json" then
+      return call.new({ definition = definition, output = session:output("json"), door = "shell" }):misuse(message)
+    end
+  end
+  return misuse(session, message, usage)
+end
+
 -- What a command shows may be long; what it says of a write, or draws anew, is not for a pager.
 local function is_paged(definition)
   return definition.ledger ~= "rw" and definition.name ~= "watch" or definition.name == "receipt"
@@ -150,10 +160,10 @@ function dispatch.command(session, definition, list, options)
     return exit.DONE
   end
   local args, message, usage = parse.words(definition, list, "shell")
-  if not args then return misuse(session, message, usage) end
+  if not args then return misuse_of(session, definition, list, message, usage) end
   local picked
   picked, message = pick.resolve(session, definition, args, list)
-  if not picked then return misuse(session, message) end
+  if not picked then return misuse_of(session, definition, list, message) end
   if options.dry_run then args.dry_run = true end
   return run_parsed(session, definition, args, options.line)
 end

@@ -47,27 +47,48 @@ end
 local Editor = {}
 Editor.__index = Editor
 
+-- The settings that readline would have read itself.
+local function own_settings()
+  for _, path in ipairs { os.getenv "INPUTRC" or false, (os.getenv "HOME" or "") .. "/.inputrc", "/etc/inputrc" } do
+    local file <close> = path and io.open(path)
+    if file then return path end
+  end
+  return "/dev/null"
+end
+
+-- Writes the settings; without them Ctrl-C stays a signal, which leaves the line as it is.
+local function write_settings()
+  local named, path = pcall(os.tmpname)
+  local file = named and io.open(path, "w")
+  if not file then return nil end
+  file:write(SETTINGS:format(own_settings()))
+  return file:close() and path or nil
+end
+
 -- Readline reads its settings when it is first asked for a line.
 local function edit_first(self, prompt)
-  local own = os.getenv "INPUTRC"
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(SETTINGS:format(own or "~/.inputrc"))
-  file:close()
+  local path, before = write_settings(), os.getenv "INPUTRC"
+  self.has_key = path ~= nil
+  if not path then return self.readline.readline(prompt) end
   self.tty.setenv("INPUTRC", path)
+  self.tty.interrupt_key(false)
   local text = self.readline.readline(prompt)
-  self.tty.setenv("INPUTRC", own)
+  self.tty.interrupt_key(true)
+  self.tty.setenv("INPUTRC", before)
   os.remove(path)
   return text
 end
 
 -- Waits for a line.
 local function edit(self, prompt)
-  self.tty.interrupt_key(false)
   local text
-  if self.is_used then text = self.readline.readline(prompt) else text = edit_first(self, prompt) end
-  self.is_used = true
-  self.tty.interrupt_key(true)
+  if self.has_key == nil then
+    text = edit_first(self, prompt)
+  else
+    if self.has_key then self.tty.interrupt_key(false) end
+    text = self.readline.readline(prompt)
+    if self.has_key then self.tty.interrupt_key(true) end
+  end
   if not text then return nil, "end" end
   if text:find(INTERRUPT, 1, true) then return nil, "interrupted" end
   return text

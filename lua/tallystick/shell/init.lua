@@ -30,9 +30,9 @@ local function read_whole(self)
   return line
 end
 
--- Who reads the messages of a script wants to know which line they are about.
+-- Who reads the messages of a script wants to know which line they are about; a program that reads JSON does not.
 local function locate(self, number, line)
-  if self.live then return end
+  if self.live or line:find("--json", 1, true) then return end
   io.stderr:write(("   line %d: %s\n"):format(number, line:match "^[^\n]*"))
 end
 
@@ -89,7 +89,11 @@ end
 function shell.run(call)
   local tty = terminal_module()
   local self = session.new { path = call.path, ledger = call.ledger, live = tty ~= nil, tty = tty }
-  if tty then tty.catch() end
+  if tty then
+    tty.catch()
+    -- What the pager gets is UTF-8, whatever the locale.
+    tty.setenv("LESSCHARSET", os.getenv "LESSCHARSET" or "utf-8")
+  end
   local exit_code = start(self, call.args)
   if exit_code ~= exit.DONE then return exit_code end
   prepare(self, call.args)

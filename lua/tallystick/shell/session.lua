@@ -85,7 +85,7 @@ end
 
 ---Makes the output for one line.
 ---@param format "text"|"json"|"csv"
----@param is_paged boolean
+---@param is_paged? boolean
 ---@return tallystick.cli.Output
 ---@return fun() finish
 function Session:output(format, is_paged)
