@@ -206,9 +206,15 @@ tally_code store_closings_all(store *in, arena *from, const closing_row **rows, 
 typedef struct store_facts {
   int schema_version, synchronous;
   char journal_mode[16];
-  int64_t documents, patients, closings, days, annotations, file_bytes;
+  int64_t documents, closings, file_bytes;
 } store_facts;
 tally_code store_facts_get(store *in, store_facts *facts);
+
+/* What only a verification counts: it takes a walk over all documents. */
+typedef struct store_counts {
+  int64_t patients, days, annotations;
+} store_counts;
+tally_code store_counts_get(store *in, store_counts *counts);
 const char *store_engine_version(void);
 
 /* The engine's own check of the file, beside the caller where that can be. _wait gives TALLY_OK while it runs, after a

@@ -184,10 +184,7 @@ tally_code store_facts_get(store *in, store_facts *facts) {
   tally_code code = store_schema_version(in, &facts->schema_version);
   if (!code) code = held_settle(in);
   if (!code) code = read_integer_of(in, STMT_COUNT_DOCUMENTS, &facts->documents);
-  if (!code) code = read_integer_of(in, STMT_COUNT_PATIENTS, &facts->patients);
   if (!code) code = read_integer_of(in, STMT_COUNT_CLOSINGS, &facts->closings);
-  if (!code) code = read_integer_of(in, STMT_COUNT_DAYS, &facts->days);
-  if (!code) code = read_integer_of(in, STMT_COUNT_ANNOTATIONS, &facts->annotations);
   if (code) return code;
   char text[32];
   store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);
@@ -201,4 +198,13 @@ tally_code store_facts_get(store *in, store_facts *facts) {
   }
   facts->file_bytes = bytes;
   return TALLY_OK;
+}
+
+tally_code store_counts_get(store *in, store_counts *counts) {
+  *counts = (store_counts){0};
+  tally_code code = held_settle(in);
+  if (!code) code = read_integer_of(in, STMT_COUNT_PATIENTS, &counts->patients);
+  if (!code) code = read_integer_of(in, STMT_COUNT_DAYS, &counts->days);
+  if (!code) code = read_integer_of(in, STMT_COUNT_ANNOTATIONS, &counts->annotations);
+  return code;
 }

@@ -245,13 +245,15 @@ static void enter_phase(tally_verify *in, verify_phase phase, int64_t total) {
 static tally_code step_file(tally_verify *in) {
   tally_entry last;
   store_facts facts;
+  store_counts counts;
   TRY(fail_store(in->ledger, store_check_begin(in->ledger->store, &in->checking)));
   verify_beside_begin(in->ledger, &in->beside);
   TRY(fail_store(in->ledger, store_facts_get(in->ledger->store, &facts)));
+  TRY(fail_store(in->ledger, store_counts_get(in->ledger->store, &counts)));
   in->report.documents = facts.documents;
-  in->report.patients = facts.patients;
-  in->report.days = facts.days;
-  in->texts_kept = facts.annotations;
+  in->report.patients = counts.patients;
+  in->report.days = counts.days;
+  in->texts_kept = counts.annotations;
   tally_code code = store_entry_last(in->ledger->store, &in->ledger->call, &last);
   enter_phase(in, PHASE_JOURNAL, code == TALLY_OK ? last.seq : 0);
   return code == TALLY_DONE ? TALLY_OK : fail_store(in->ledger, code);

@@ -56,6 +56,7 @@ describe("writing JSON", function()
 
   for _, case in ipairs {
     { "a string with all that is escaped", 'a"b\\c\n\0\127é', [["a\"b\\c\u000a\u0000\u007fé"]] },
+    { "controls that some terminals obey", "a\u{9B}31m", [["a\u009b31m"]] },
     { "integers to the last", math.maxinteger, "9223372036854775807" },
     { "booleans", { true, false }, "[true,false]" },
     { "an empty object", {}, "{}" },

@@ -182,7 +182,9 @@ end
 ---@param text string
 ---@return string
 function json.quote(text)
-  return '"' .. text:gsub('["\\]', "\\%0"):gsub("[\0-\31\127]", escape) .. '"'
+  text = text:gsub('["\\]', "\\%0"):gsub("[\0-\31\127]", escape)
+  -- Some terminals take U+0080 to U+009F for the beginning of an escape sequence, too.
+  return '"' .. text:gsub("\xC2([\x80-\x9F])", escape) .. '"'
 end
 
 local write_value
