@@ -54,7 +54,7 @@ function chunk.run(session, text)
     session:complain(message)
     return exit.USAGE
   end
-  local code = session:run(function() return answer(session, table.pack(compiled())) end, plain)
+  local code = session:run(function() return answer(session, table.pack(compiled())) end, { explain = plain })
   return code == exit.FAULT and exit.REFUSED or code
 end
 

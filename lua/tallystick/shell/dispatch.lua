@@ -130,7 +130,7 @@ end
 
 -- What a command shows may be long; what it says of a write, or draws anew, is not for a pager.
 local function is_paged(definition)
-  return definition.ledger ~= "rw" and definition.name ~= "watch" or definition.name == "receipt"
+  return not definition.live and (definition.ledger ~= "rw" or definition.name == "receipt")
 end
 
 local function run_parsed(session, definition, args, line)
@@ -140,7 +140,7 @@ local function run_parsed(session, definition, args, line)
   return session:run(function()
     local _ <close> = setmetatable({}, { __close = finish })
     return run_call(session, definition, made, line)
-  end)
+  end, { interrupted = definition.interrupted })
 end
 
 ---Runs a command.

@@ -36,12 +36,21 @@ local function locate(self, number, line)
   io.stderr:write(("   line %d: %s\n"):format(number, line:match "^[^\n]*"))
 end
 
+-- Runs a line. An error that is none of its own may not end the shell; only Ctrl-C ends a script.
+local function run_line(self, line)
+  local ran, result = xpcall(dispatch.line, exit.explain, self, line)
+  if ran then return result end
+  if exit.is_interrupt(result) then error(result, 0) end
+  self:complain(tostring(result))
+  return exit.FAULT
+end
+
 local function loop(self)
   while not self.leaving do
     local number = self.reader.number + 1
     local line, why = read_whole(self)
     if why == "end" then return end
-    local exit_code = line and dispatch.line(self, line) or exit.DONE
+    local exit_code = line and run_line(self, line) or exit.DONE
     if exit_code ~= exit.DONE then
       self.failed = true
       locate(self, number, line)

@@ -4,6 +4,7 @@ local exit = require "tallystick.cli.exit"
 local output = require "tallystick.cli.output"
 local pager = require "tallystick.shell.pager"
 local terminal = require "tallystick.cli.terminal"
+local width = require "tallystick.width"
 
 local session = {}
 
@@ -193,8 +194,8 @@ end
 ---Tells what the prompt is.
 ---@return string
 function Session:prompt()
-  local name = self.path:match "[^/]+$" or self.path
-  local state = self.mode == "rw" and "WRITE " .. self.actor or "(read only)"
+  local name = width.printable(self.path:match "[^/]+$" or self.path)
+  local state = self.mode == "rw" and "WRITE " .. width.printable(self.actor) or "(read only)"
   if not self.colour then return ("%s %s> "):format(name, state) end
   return ("%s %s%s\27[0m> "):format(name, self.mode == "rw" and "\27[1;31m" or "\27[90m", state)
 end
@@ -204,25 +205,28 @@ end
 ---@return string
 function Session:interruption(before)
   local now = self.ledger:head()
-  if not now or now.seq == before then return "interrupted; nothing was written" end
+  if not now then return "interrupted" end
+  if now.seq == before then return "interrupted; nothing was written" end
   return ("interrupted; meanwhile entries %d to %d were written: entries --from-seq %d shows them"):format(before + 1,
     now.seq, before + 1)
 end
 
 ---Runs a line's work: Ctrl-C and errors end it, and nothing leaves here.
 ---@param body fun(): integer
----@param explain? function what is made of an error
+---@param options? { explain?: function, interrupted?: string } what is made of an error; what an interruption leaves
 ---@return integer exit_code
-function Session:run(body, explain)
+function Session:run(body, options)
+  options = options or {}
   local head = self.ledger:head()
-  local ran, result = self:guard(body, explain or exit.explain)
+  local ran, result = self:guard(body, options.explain or exit.explain)
   if ran then return result end
   if type(result) == "table" and result.is_pipe then return exit.DONE end
   if exit.is_interrupt(result) then
     if not self.live then error(result, 0) end
     -- The terminal has written ^C where the line stood.
     io.stderr:write "\n"
-    self:complain(self:interruption(head and head.seq or 0))
+    local left = options.interrupted and "; " .. options.interrupted or ""
+    self:complain(self:interruption(head and head.seq or 0) .. left)
     return exit.INTERRUPTED
   end
   if type(result) == "table" and (result.message or result.unwritable) then

@@ -23,7 +23,7 @@ return {
         help = "What was counted, such as cash=512.35; may be given several times" },
       ACTOR, ROLES, { name = "note", kind = "text", argname = "TEXT", help = "A note" }, DRY_RUN },
     examples = { "close --counted cash=512.35", "close 2026-11-20 --dry-run" } },
-  { name = "watch", summary = "Show today's collections, live", formats = {},
+  { name = "watch", live = true, summary = "Show today's collections, live", formats = {},
     options = { { name = "day", kind = "day", argname = "DAY", help = "Another business day" },
       { name = "interval", kind = "count", argname = "SECONDS", least = 1,
         help = "How often to look (default: 1)" } },

@@ -28,6 +28,7 @@ local grammar = {}
 ---@field reads_with? string the flag with which it only reads, although its ledger is "rw"
 ---@field doors "both"|"line"|"shell" line: not in the shell; shell: only there
 ---@field prefix? boolean it stands before another command, whose words it does not read
+---@field live? boolean it draws on the screen, so that no pager can take what it writes
 ---@field run string the module that runs it: run(call) gives the exit code
 ---@field arguments tallystick.cli.Parameter[]
 ---@field options tallystick.cli.Parameter[]
