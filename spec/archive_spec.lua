@@ -5,6 +5,7 @@ local csv = require "tallystick.csv"
 local exit = require "tallystick.cli.exit"
 local helper = require "spec.helper"
 local json = require "tallystick.json"
+local pages = require "spec.pages"
 local postings = require "tallystick.export.postings"
 local tallystick = require "tallystick"
 
@@ -362,20 +363,15 @@ describe("an archive is refused", function()
     assert(ran, problem)
   end)
 
-  it("when a person interrupts it, whatever it was doing, and nothing is left", function()
-    local ledger <close>, labels = open_year(), {}
-    local options = { from = "2025-07-01", to = "2025-09-30", folder = folder }
-    options.progress = function(label) labels[label] = true end
-    os.remove(assert(archive.write(ledger, options)).path)
-    local count = 0
-    for stop_at in pairs(labels) do
-      count = count + 1
-      options.progress = function(label) if label == stop_at then error("interrupted!", 0) end end
-      local ran, problem = pcall(archive.write, ledger, options)
+  for _, label in ipairs { "copying the ledger", "verifying the journal", "writing csv", "writing the reports",
+    "packing" } do
+    it(("when a person interrupts it while it is %s, and nothing is left"):format(label), function()
+      local ledger <close> = open_year()
+      local ran, problem = pcall(archive.write, ledger, { from = "2025-07-01", to = "2025-09-30", folder = folder,
+        progress = function(now) if now == label then error("interrupted!", 0) end end })
       assert.same({ false, "interrupted!", "" }, { ran, problem, names_in(folder) })
-    end
-    assert(count > 8, "hardly a label was seen")
-  end)
+    end)
+  end
 end)
 
 describe("archive --check", function()
@@ -490,5 +486,26 @@ describe("archive --check", function()
   it("takes an archive alone", function()
     local ended = run("archive", "--check", path "x.tar.gz", "2025-01-01", "2025-12-31")
     assert.equal(exit.USAGE, ended.code)
+  end)
+end)
+
+describe("the page on archives", function()
+  it("has an example that prints what it says", function()
+    for _, block in ipairs(pages.blocks "docs/archive.md") do
+      if block.language == "lua" then
+        assert.equal(pages.promised(block.text), pages.run(block, setmetatable({}, { __index = _G })))
+      end
+    end
+  end)
+
+  it("names every file that is in one", function()
+    local page = read "docs/archive.md"
+    local root = unpack_to("x", make("2025-07-01", "2025-09-30"))
+    for name in command.shell(("cd %s && find . -type f"):format(root)).out:gmatch "%./([^\n]+)" do
+      local folder_of = name:match "^(%w+)/"
+      if folder_of == "reports" then name = "reports/*" .. name:match "%.%w+$" end
+      if folder_of == "script" then name = "script/" end
+      contains("`" .. name .. "`", page)
+    end
   end)
 end)

@@ -7,6 +7,7 @@ local files = require "tallystick.files"
 local helper = require "spec.helper"
 local json = require "tallystick.json"
 local output = require "tallystick.cli.output"
+local pages = require "spec.pages"
 local progress = require "tallystick.cli.progress"
 local raw = require "spec.raw"
 local tallystick = require "tallystick"
@@ -895,5 +896,40 @@ describe("a progress line", function()
     end)
     assert.equal("\r\27[Ktwo", lines[1])
     contains("20 days  2/s  40 s left", lines[2])
+  end)
+end)
+
+describe("the page on administration", function()
+  local PAGE = "docs/administration.md"
+
+  -- Holds a text against what the page shows, where … stands for anything.
+  local function assert_shown(shown, printed, line)
+    local pattern = shown:gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0"):gsub("…", ".-")
+    assert.truthy(printed:find("^" .. pattern .. "$"), ("%s, line %d, printed:\n%s"):format(PAGE, line, printed))
+  end
+
+  it("has commands that run one after the other, and print what it shows", function()
+    local bin = command.shell("pwd").out:match "[^\n]+" .. "/bin"
+    local blocks, checked = pages.blocks(PAGE), 0
+    for index, block in ipairs(blocks) do
+      if block.language == "sh" then
+        local ended = command.shell(("export TZ=UTC PATH=%s:$PATH; cd %s && { %s\n}"):format(bin, folder, block.text))
+        assert.equal(0, ended.code, ended.err)
+        local after = blocks[index + 1]
+        if after and after.language == "text" and not after.text:find "^%d+ %d+ %*" then
+          assert_shown(after.text, ended.out, block.line)
+          checked = checked + 1
+        end
+      end
+    end
+    assert(checked > 8, "hardly an answer was held against the page")
+  end)
+
+  it("shows the reason for which an older backup is refused", function()
+    make("clinic.db", 1)
+    done(run("backup", path "clinic.db", path "copy.db", "--quiet"))
+    pay "clinic.db"
+    local said = read(PAGE):match "It says why: `([^`]*)`":gsub("entry %d+", "entry %%d+")
+    assert.truthy(run("restore", path "copy.db", path "clinic.db").err:find(said))
   end)
 end)

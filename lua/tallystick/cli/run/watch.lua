@@ -86,7 +86,8 @@ local MONEY_COLUMNS = {
   { name = "type", title = "money by", flex = true }, { name = "group", title = "group", flex = true },
   { name = "count", title = "acts", kind = "count", spare = 3 },
   { name = "taken", title = "taken", kind = "money", spare = 1 },
-  { name = "paid_out", title = "paid out", kind = "money", spare = 2 }, { name = "money", title = "money", kind = "money" },
+  { name = "paid_out", title = "paid out", kind = "money", spare = 2 },
+  { name = "money", title = "money", kind = "money" },
 }
 
 local PAYMENT_COLUMNS = {
@@ -112,7 +113,7 @@ local function cut(rows, room)
 end
 
 local function show_others(out, others)
-  if #others == 0 then return out:say() end
+  if #others == 0 then return end
   local parts = {}
   for index, other in ipairs(others) do parts[index] = ("%s %s"):format(other.type, out:cell(other.amount, "money")) end
   out:say(out:grey("without money: " .. table.concat(parts, ", ")))
