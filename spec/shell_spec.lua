@@ -434,6 +434,30 @@ describe("a shell at a terminal #terminal", function()
     ended()
   end)
 
+  at_terminal("leads a newcomer to a payment by what its screen says", function()
+    open()
+    -- The three things to try stand in lines of their own, each with what it does behind it.
+    local tips = {}
+    for tip in screen:screen():gmatch "\n   (%S.-)   [^\n]+" do tips[#tips + 1] = tip end
+    assert.same({ "unpaid", "dry-run pay 1", "help" }, tips)
+    answered(tips[1], "3 invoices")
+    answered(tips[2], "would be: R-00003 70.00 CHF by cash on F-00001")
+    local shown = answered("pay 1", "makes it writable", 2)
+    answered(shown:match "   (write %-%-actor NAME %-%-reason \"why\")   makes", "WRITE NAME>")
+    answered("pay 1", "R-00003 70.00 CHF by cash on F-00001; F-00001 is ✓ paid")
+  end)
+
+  at_terminal("leads a newcomer from an empty ledger to a payment", function()
+    local path = folder .. "/new.db"
+    assert.equal(0, command.run("init", path).code)
+    screen = terminal.open("bin/tallystick shell " .. path, { folder = folder })
+    local tips = {}
+    for tip in screen:wait("new.db (read only)>"):gmatch "\n   (%S.-)   [^\n]+" do tips[#tips + 1] = tip end
+    assert.equal(3, #tips)
+    for _, tip in ipairs(tips) do screen:line(tip) end
+    screen:wait "R-00001 50.00 CHF by cash on C-00001; C-00001 is – pending, 70.00 CHF remaining"
+  end)
+
   at_terminal("pays the unpaid invoice of the list in one line, once it may write", function()
     open()
     local shown = answered("unpaid", "3 invoices")
@@ -452,7 +476,8 @@ describe("a shell at a terminal #terminal", function()
   at_terminal("completes commands, options, numbers, types, patients, files and names of Lua", function()
     open()
     for _, case in ipairs {
-      { "unp", "> unpaid" }, { "pay F-00001 --ref", "--reference" }, { "document C-", "> document C-00001" },
+      { "", "verify" }, { "unp", "> unpaid" }, { "tostr", "> tostring" },
+      { "pay F-00001 --ref", "--reference" }, { "document C-", "> document C-00001" },
       { "pay F-00001 --type disc", "--type discount" }, { "patient P1", "P17  P18  P19" },
       { "documents --kind con", "--kind consultation" }, { "documents --status part", "--status partial" },
       { "ledger:paym", "> ledger:payment" }, { "tallystick.stat", "> tallystick.status" },

@@ -99,7 +99,8 @@ local function words_for(session, upto, read)
     list = table.move(list, 2, #list, 1, {})
     if #list == 0 then return add_commands({}, partial) end
   end
-  if #list == 0 then return add_commands({}, partial), true end
+  -- On an empty line the commands are enough to choose from.
+  if #list == 0 then return add_commands({}, partial), partial ~= "" end
   if list[1] == "help" then return add_commands({}, partial) end
   if not dispatch.command_of(upto) then return {}, true end
   return command_words(session, list, partial)
