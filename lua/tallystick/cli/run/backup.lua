@@ -26,16 +26,16 @@ function backup.copy(call, ledger, path)
   return nil, message, code, details
 end
 
----Opens a ledger whose script is of no matter; the message does not begin with its path. A copy that nobody else has
----opened is opened for writing: so it leaves no log beside it when it is closed.
+---Opens a ledger whose script is of no matter; the message does not begin with its path. A copy is opened for reading
+---only: it is to stay as it is, also where an older Tallystick made the ledger.
 ---@param path string
----@param mode? "rw"|"ro" default "rw"
+---@param mode "rw"|"ro"
 ---@return tallystick.Ledger? ledger
 ---@return string? message
 ---@return string? code
 ---@return table? details
 function backup.open(path, mode)
-  local ledger, message, code, details = require("tallystick.core").open(path, { mode = mode or "rw" })
+  local ledger, message, code, details = require("tallystick.core").open(path, { mode = mode })
   if ledger then return ledger end
   if message:sub(1, #path + 2) == path .. ": " then message = message:sub(#path + 3) end
   return nil, message, code, details
@@ -58,7 +58,7 @@ end
 
 -- Reads a copy's head, and unless no one asks for that recomputes it whole.
 local function read_copy(call, partial)
-  local copy <close>, message, code, details = backup.open(partial)
+  local copy <close>, message, code, details = backup.open(partial, "ro")
   if not copy then return nil, complain_of_copy(call, partial, message, code, details) end
   if call.args.no_verify then return copy:head() end
   local report

@@ -50,7 +50,7 @@ end
 
 -- Whether the books that stand there go on where the backup ends.
 local function follows(path, head)
-  local ledger <close> = backup.open(path)
+  local ledger <close> = backup.open(path, "ro")
   return ledger ~= nil and has_entry(ledger, head)
 end
 
@@ -178,7 +178,7 @@ end
 -- Recomputes the copy, and holds it against what it would replace. Gives its head.
 local function check_copy(call, partial, standing)
   local args = call.args
-  local copy <close>, message, code, details = backup.open(partial)
+  local copy <close>, message, code, details = backup.open(partial, "ro")
   if not copy then return nil, complain_of_backup(call, message, code, details) end
   local lost, must_be_asked = tell_lost(args.ledger, standing, copy)
   if must_be_asked and not args.force then
