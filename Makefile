@@ -227,6 +227,7 @@ install-lua: module
 	install -m 755 $(MODULE) $(DESTDIR)$(LIBDIR)/tallystick/core.so
 	install -m 755 $(TTY_MODULE) $(DESTDIR)$(LIBDIR)/tallystick/tty.so
 	@for file in $(LUA_FILES); do install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	install -m 644 docs/reader/check.py $(DESTDIR)$(LUADIR)/tallystick/check.py
 	@echo 'installed $(words $(LUA_FILES)) Lua files in $(DESTDIR)$(LUADIR)/tallystick'
 
 install-c: library
