@@ -15,6 +15,7 @@ struct tally_cursor {
   arena filter, page;
   document_query query;
   int64_t after;     /* id or seq of the last row looked at */
+  int64_t last;      /* seq of the last row that may be looked at */
   int64_t after_day; /* where entries go by day: that of the last one looked at */
   bool by_day;       /* corrections, by their index */
   int64_t given;     /* rows given so far */
@@ -89,8 +90,10 @@ static void choose_index(tally_cursor *cursor) {
   tally_document_kind kind = (tally_document_kind)0;
   if (status == TALLY_STATUS_PENDING) kind = TALLY_CONSULTATION;
   if (status == TALLY_STATUS_UNPAID || status == TALLY_STATUS_PARTIAL || cursor->asked.overdue) kind = TALLY_INVOICE;
-  if (cursor->asked.open && kind == 0) kind = cursor->query.kind;
-  if (kind == 0) return;
+  if (kind == 0) {
+    cursor->query.open = cursor->asked.open;
+    return;
+  }
   if (cursor->query.kind && cursor->query.kind != kind) cursor->ended = true; /* no document is both */
   cursor->query.kind = kind;
   cursor->query.open = true;
@@ -109,11 +112,61 @@ static tally_code start_documents(tally_cursor *cursor) {
   return TALLY_OK;
 }
 
+/* ---- The part of the journal in which some days' entries must stand ---- */
+
+/* Days are those of the clinic's calendar, instants everybody's: no two places of the earth are further apart. */
+enum { CALENDARS_APART_MS = 48 * 3600 * 1000 };
+
+/* Finds the last entry that was recorded before an instant, 0 for none: instants of recording never go back. */
+static tally_code last_before(tally_ledger *ledger, int64_t at_ms, int64_t high, int64_t *seq) {
+  int64_t low = 0;
+  while (high - low > 1) {
+    tally_entry entry;
+    int64_t middle = low + (high - low) / 2;
+    TRY(fail_store(ledger, store_entry_get(ledger->store, &ledger->call, middle, &entry)));
+    if (entry.recorded_at_ms < at_ms) low = middle;
+    else high = middle;
+  }
+  *seq = low;
+  return TALLY_OK;
+}
+
+/* Nothing is recorded before it happened: what stands on a day stands behind all that was recorded before it. */
+static tally_code skip_earlier(tally_cursor *cursor) {
+  tally_entry last;
+  int64_t seq;
+  if (!command_has(&cursor->asked, FIELD_FROM_DAY)) return TALLY_OK;
+  tally_code code = store_entry_last(cursor->ledger->store, &cursor->ledger->call, &last);
+  if (code) return code == TALLY_DONE ? TALLY_OK : fail_store(cursor->ledger, code);
+  int64_t at_ms = tally_day_start_ms(cursor->asked.from_day) - CALENDARS_APART_MS;
+  TRY(last_before(cursor->ledger, at_ms, last.seq, &seq));
+  if (seq > cursor->after) cursor->after = seq;
+  return TALLY_OK;
+}
+
+/* No entry of a closed day stands behind the closing. */
+static tally_code stop_at_closing(tally_cursor *cursor) {
+  const closing_row *rows;
+  size_t count;
+  if (!command_has(&cursor->asked, FIELD_TO_DAY)) return TALLY_OK;
+  TRY(fail_store(cursor->ledger, store_closings_all(cursor->ledger->store, &cursor->ledger->call, &rows, &count)));
+  for (size_t i = 0; i < count && cursor->last == INT64_MAX; i++) {
+    if (rows[i].through >= cursor->asked.to_day) cursor->last = rows[i].seq;
+  }
+  return TALLY_OK;
+}
+
+static tally_code bound_by_days(tally_cursor *cursor) {
+  TRY(skip_earlier(cursor));
+  return stop_at_closing(cursor);
+}
+
 static tally_code start_payments(tally_cursor *cursor) {
   tally_entry entry;
+  TRY(bound_by_days(cursor));
   if (cursor->asked.after.data == NULL) return TALLY_OK;
   TRY(reading_payment_entry(cursor->ledger, cursor->asked.after, &entry));
-  cursor->after = entry.seq;
+  if (entry.seq > cursor->after) cursor->after = entry.seq;
   cursor->payment.act = entry.act; /* whose other entries follow */
   return TALLY_OK;
 }
@@ -133,6 +186,7 @@ static tally_code start_entries(tally_cursor *cursor) {
   if (command_has(asked, FIELD_FROM_SEQ) && asked->from_seq > 0) cursor->after = asked->from_seq - 1;
   if (command_has(asked, FIELD_ACT) && asked->act - 1 > cursor->after) cursor->after = asked->act - 1;
   choose_corrections(cursor);
+  if (!cursor->by_day) TRY(bound_by_days(cursor));
   if (asked->kind.data == NULL) return TALLY_OK;
   cursor->kind = tally_kind_find(asked->kind.data, asked->kind.length);
   return cursor->kind ? TALLY_OK : unknown_word(cursor, FIELD_KIND, asked->kind, "a kind of entry, such as payment");
@@ -143,6 +197,7 @@ static tally_code start(tally_cursor *cursor, tally_request *request) {
   TRY(request_parse(cursor->ledger, request, &cursor->asked));
   TRY(keep_filter(cursor));
   cursor->today = reading_today(&cursor->asked);
+  cursor->last = INT64_MAX;
   switch (cursor->asked.command) {
   case TALLY_QUERY_DOCUMENTS:
     return start_documents(cursor);
@@ -276,14 +331,22 @@ static int64_t payment_act(const tally_cursor *cursor, const tally_entry *entry,
   return entry->act != last_act ? entry->act : 0;
 }
 
+/* Tells by the numbered entry alone that its payment is not asked for, without reading the whole of it. */
+static bool passed_over(const parsed_command *asked, const tally_entry *entry) {
+  if (entry->number.data == NULL) return false;
+  return !day_fits(asked, entry->day) || !text_fits(asked->type, entry->type) ||
+         !text_fits(asked->group, entry->group) || !text_fits(asked->actor, entry->actor);
+}
+
 static tally_code next_payment(tally_cursor *cursor, const tally_payment **payment) {
   tally_ledger *ledger = cursor->ledger;
   while (!reached_limit(cursor)) {
     TRY(turn_page(cursor));
     const tally_entry *entry = &cursor->rows.entries[cursor->next++];
     cursor->after = entry->seq;
+    if (entry->seq > cursor->last) return TALLY_DONE;
     int64_t act = payment_act(cursor, entry, cursor->payment.act);
-    if (act == 0 || !text_fits(cursor->asked.patient, entry->patient)) continue;
+    if (act == 0 || passed_over(&cursor->asked, entry) || !text_fits(cursor->asked.patient, entry->patient)) continue;
     tally_code code = reading_payment(ledger, &ledger->call, act, &cursor->payment);
     if (code == TALLY_DONE) continue;
     if (code) return code;
@@ -312,10 +375,16 @@ static tally_code show_entry(tally_cursor *cursor, tally_entry *row, const tally
   return view_text(ledger, &cursor->page, row->seq, ANNOTATION_REASON, &row->reason);
 }
 
-/* Refunds, reversals and charges below zero, as the index of the store has them. */
+/* What the index of the store has, but for documents that were made with nothing to pay. */
 static bool is_correction(const tally_entry *entry) {
-  if (entry->kind == TALLY_KIND_REFUND || entry->kind == TALLY_KIND_REVERSAL) return true;
-  return entry->kind == TALLY_KIND_CHARGE && entry->amount_minor < 0;
+  switch (entry->kind) {
+  case TALLY_KIND_REFUND:
+  case TALLY_KIND_RELEASE:
+  case TALLY_KIND_REVERSAL:
+    return true;
+  default:
+    return entry->kind == TALLY_KIND_CHARGE && (entry->amount_minor < 0 || entry->command == TALLY_COMMAND_CANCEL);
+  }
 }
 
 static bool entry_fits(const tally_cursor *cursor, const tally_entry *entry) {
@@ -336,6 +405,7 @@ tally_code tally_cursor_entry(tally_cursor *cursor, const tally_entry **entry) {
     tally_entry *row = &cursor->rows.entries[cursor->next++];
     cursor->after = row->seq;
     cursor->after_day = row->day;
+    if (row->seq > cursor->last) return TALLY_DONE;
     if (command_has(asked, FIELD_ACT) && row->act > asked->act) return TALLY_DONE;
     if (entry_fits(cursor, row)) return show_entry(cursor, row, entry);
   }

@@ -67,8 +67,8 @@ tally_code store_entries_after(store *in, arena *from, int64_t after_seq, tally_
 /* The entry that could not be read, where a page of entries was answered by TALLY_ERR_CORRUPT: it is the last of *count; 0
  * where that was for another reason. */
 int64_t store_damaged_entry(const store *in);
-/* Pages of refunds, reversals and charges below zero on the days up to last_day, by day and then seq, beyond an entry of a
- * day. */
+/* Pages of refunds, releases, reversals and charges of zero or less on the days up to last_day, by day and then seq, beyond
+ * an entry of a day. */
 tally_code store_corrections(store *in, arena *from, int64_t after_day, int64_t after_seq, int64_t last_day,
                              tally_entry *rows, size_t room, size_t *count);
 /* … that name the document (as such or as the counter document), or the patient. */
@@ -122,7 +122,7 @@ typedef struct document_row {
 } document_row;
 typedef enum document_order { ORDER_NEWEST, ORDER_OLDEST } document_order;
 typedef struct document_query {
-  tally_document_kind kind; /* with open: required; without: 0 for both */
+  tally_document_kind kind; /* 0 for both */
   bool open;                /* only those that have something remaining */
   tally_text patient;
   document_order order;

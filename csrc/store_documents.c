@@ -102,6 +102,7 @@ void store_document_keep_lists(store *in, tally_text number, tally_text lists) {
 static statement choose_page(const document_query *query) {
   bool newest = query->order == ORDER_NEWEST;
   if (query->patient.data) return newest ? STMT_PATIENT_NEWEST : STMT_PATIENT_OLDEST;
+  if (query->open && query->kind == 0) return newest ? STMT_ANY_OPEN_NEWEST : STMT_ANY_OPEN_OLDEST;
   if (query->open) return newest ? STMT_OPEN_NEWEST : STMT_OPEN_OLDEST;
   return newest ? STMT_DOCUMENTS_NEWEST : STMT_DOCUMENTS_OLDEST;
 }
@@ -113,9 +114,10 @@ tally_code store_documents_page(store *in, arena *from, const document_query *qu
   tally_code code = ask(in, which, &prepared);
   if (code) return code;
   bool from_top = query->order == ORDER_NEWEST && after_id == 0;
-  int at = query->patient.data || query->open ? 2 : 1;
+  bool of_kind = query->open && query->kind != 0;
+  int at = query->patient.data || of_kind ? 2 : 1;
   if (query->patient.data) bind_text(prepared, 1, query->patient);
-  else if (query->open) sqlite3_bind_int(prepared, 1, (int)query->kind);
+  else if (of_kind) sqlite3_bind_int(prepared, 1, (int)query->kind);
   sqlite3_bind_int64(prepared, at, from_top ? INT64_MAX : after_id);
   sqlite3_bind_int64(prepared, at + 1, (sqlite3_int64)room);
   return read_page(in, prepared, from, rows, room, count);

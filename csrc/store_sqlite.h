@@ -15,7 +15,8 @@
   "credited, discounted, lost, rounded"
 /* Written word for word as in the partial index, so that the planner takes it. */
 #define DOCUMENT_IS_OPEN "open = 1"
-#define ENTRY_IS_CORRECTION "(kind = 10 OR kind = 14 OR (kind = 1 AND amount < 0))"
+/* … with the few documents of 0.00: a charge of nothing may also say that a document is cancelled. */
+#define ENTRY_IS_CORRECTION "(kind = 10 OR kind = 12 OR kind = 14 OR (kind = 1 AND amount <= 0))"
 /* As verify adds them up. */
 #define CHECKED_COLUMNS                                                                                               \
   "day INTEGER NOT NULL, type TEXT NOT NULL, group_tag TEXT NOT NULL, actor TEXT NOT NULL, "                          \
@@ -150,6 +151,16 @@ enum {
                  " ORDER BY id DESC LIMIT $3")                                                                        \
   X(OPEN_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = $1 AND id > $2 AND " DOCUMENT_IS_OPEN        \
                  " ORDER BY id LIMIT $3")                                                                             \
+  X(ANY_OPEN_NEWEST,                                                                                                  \
+    "SELECT " DOCUMENT_COLUMNS " FROM (SELECT * FROM (SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = 1 AND "  \
+    "id < $1 AND " DOCUMENT_IS_OPEN " ORDER BY id DESC LIMIT $2) UNION ALL SELECT * FROM (SELECT " DOCUMENT_COLUMNS   \
+    " FROM document WHERE kind = 2 AND id < $1 AND " DOCUMENT_IS_OPEN " ORDER BY id DESC LIMIT $2)) AS both "         \
+    "ORDER BY id DESC LIMIT $2")                                                                                      \
+  X(ANY_OPEN_OLDEST,                                                                                                  \
+    "SELECT " DOCUMENT_COLUMNS " FROM (SELECT * FROM (SELECT " DOCUMENT_COLUMNS " FROM document WHERE kind = 1 AND "  \
+    "id > $1 AND " DOCUMENT_IS_OPEN " ORDER BY id LIMIT $2) UNION ALL SELECT * FROM (SELECT " DOCUMENT_COLUMNS        \
+    " FROM document WHERE kind = 2 AND id > $1 AND " DOCUMENT_IS_OPEN " ORDER BY id LIMIT $2)) AS both "              \
+    "ORDER BY id LIMIT $2")                                                                                           \
   X(PATIENT_NEWEST,                                                                                                   \
     "SELECT " DOCUMENT_COLUMNS " FROM document WHERE patient = $1 AND id < $2 ORDER BY id DESC LIMIT $3")             \
   X(PATIENT_OLDEST, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE patient = $1 AND id > $2 ORDER BY id LIMIT $3")  \

@@ -16,8 +16,8 @@ end
 local function expected_corrections(ledger, from, to)
   local found = {}
   for entry in ledger:entries {} do
-    local below = entry.kind == "charge" and entry.amount.minor < 0
-    local corrects = entry.kind == "refund" or entry.kind == "reversal" or below
+    local back = entry.kind == "charge" and (entry.amount.minor < 0 or entry.command == "cancel")
+    local corrects = entry.kind == "refund" or entry.kind == "reversal" or entry.kind == "release" or back
     if corrects and entry.day >= from and entry.day <= to then found[#found + 1] = entry end
   end
   table.sort(found, function(a, b)
@@ -46,6 +46,17 @@ describe("corrections", function()
     assert.same({ 6, 3 }, seqs(all(ledger:entries { corrections = true, from = "2026-03-04" })))
     assert.same({ 6 }, seqs(all(ledger:entries { corrections = true, from = "2026-03-05", to = "2026-03-05" })))
     assert.same({}, seqs(all(ledger:entries { corrections = true, from = "2026-03-10" })))
+  end)
+
+  it("hold what a cancelled document lets go, also where it never charged anything", function()
+    local ledger = helper.open()
+    assert(ledger:consultation { patient = "P1", amount = "0.00" })
+    assert(ledger:consultation { patient = "P1", amount = "0.00" })
+    assert(ledger:invoice { consultations = { "C-00001" } })
+    assert(ledger:cancel { document = "F-00001", reason = "slip" })
+    assert(ledger:cancel { document = "C-00002", reason = "slip" })
+    assert.same({ 4, 5 }, seqs(all(ledger:entries { corrections = true })))
+    assert.same({ 1, 2, 3 }, seqs(all(ledger:entries { corrections = false })))
   end)
 
   it("are filtered like other entries, and others by day", function()
@@ -84,6 +95,102 @@ describe("corrections", function()
         assert.same(expected_corrections(ledger, range[1], range[2]),
           seqs(all(ledger:entries { corrections = true, from = range[1], to = range[2] })))
       end
+    end
+  end)
+end)
+
+describe("a list of some days", function()
+  local function numbers(payments)
+    local list = {}
+    for index, payment in ipairs(payments) do list[index] = payment.number end
+    return list
+  end
+
+  -- A journal in which much is recorded late, and days are closed now and then.
+  local function make(seed)
+    math.randomseed(seed)
+    local ledger, clock = helper.open { now = "2026-03-01T08:00:00Z" }
+    for index = 1, 60 do
+      local today = 1 + index // 3
+      clock.now = ("2026-03-%02dT%02d:00:00Z"):format(today, 8 + index % 3)
+      local closed = ledger:info().closed_through
+      local first = closed and tonumber(closed:sub(9)) + 1 or 1
+      local at = first <= today and ("2026-03-%02dT08:00:00Z"):format(math.random(first, today)) or nil
+      if at then
+        assert(ledger:consultation { patient = "P" .. math.random(3), amount = "50.00", at = at })
+        assert(ledger:deposit { patient = "P1", amount = "5.00", type = math.random(2) == 1 and "twint" or "cash",
+          at = at })
+      end
+      if math.random(12) == 1 and first < today then
+        assert(ledger:close_days { through = ("2026-03-%02d"):format(today - 1) })
+      end
+    end
+    return ledger
+  end
+
+  it("holds what a look at everything holds, whatever was recorded late and closed", function()
+    for seed = 1, 6 do
+      local ledger = make(seed)
+      local every_payment, every_entry = all(ledger:payments {}), all(ledger:entries {})
+      for from = 1, 22, 3 do
+        for to = from, 22, 4 do
+          local range = { from = ("2026-03-%02d"):format(from), to = ("2026-03-%02d"):format(to) }
+          local function within(list)
+            local found = {}
+            for _, item in ipairs(list) do
+              if item.day >= range.from and item.day <= range.to then found[#found + 1] = item end
+            end
+            return found
+          end
+          assert.same(numbers(within(every_payment)), numbers(all(ledger:payments(range))))
+          assert.same(seqs(within(every_entry)), seqs(all(ledger:entries(range))))
+          range.type = "twint"
+          local twints = {}
+          for _, payment in ipairs(within(every_payment)) do
+            if payment.type == "twint" then twints[#twints + 1] = payment end
+          end
+          assert.same(numbers(twints), numbers(all(ledger:payments(range))))
+        end
+      end
+    end
+  end)
+
+  it("is paged by key as before", function()
+    local ledger = make(9)
+    local range = { from = "2026-03-05", to = "2026-03-12" }
+    local whole, paged, after = numbers(all(ledger:payments(range))), {}, nil
+    repeat
+      local page = numbers(all(ledger:payments { from = range.from, to = range.to, limit = 3, after = after }))
+      table.move(page, 1, #page, #paged + 1, paged)
+      after = page[#page]
+    until not after
+    assert.same(whole, paged)
+  end)
+end)
+
+describe("what is open", function()
+  it("is listed over both kinds as over each, in both orders, over many pages", function()
+    local ledger = helper.open()
+    for index = 1, 200 do
+      local make = index % 3 == 0 and ledger.invoice or ledger.consultation
+      local made = assert(make(ledger, { patient = "P1", amount = "10.00" }))
+      if index % 5 == 0 then assert(ledger:pay { document = made.number, type = "twint" }) end
+    end
+    for _, order in ipairs { "oldest", "newest" } do
+      local expected, found = {}, {}
+      for document in ledger:documents { order = order } do
+        if document.remaining.minor > 0 then expected[#expected + 1] = document.number end
+      end
+      for document in ledger:documents { open = true, order = order } do found[#found + 1] = document.number end
+      assert.equal(160, #found)
+      assert.same(expected, found)
+      assert.same({ expected[81], expected[82] }, (function()
+        local page = {}
+        for document in ledger:documents { open = true, order = order, after = expected[80], limit = 2 } do
+          page[#page + 1] = document.number
+        end
+        return page
+      end)())
     end
   end)
 end)

@@ -484,7 +484,7 @@ function Money:split(parts) end
 ---@field patient? string
 ---@field act? integer
 ---@field kind? string
----@field corrections? boolean refunds, reversals and charges below zero, by day unless of a document, patient or act
+---@field corrections? boolean refunds, reversals, cancellations, charges below zero; by day, unless of a document …
 ---@field from? tallystick.Day
 ---@field to? tallystick.Day
 
