@@ -87,24 +87,9 @@ local function row_of(made, act)
   return row
 end
 
--- Reversals, refunds and charges below zero have an index by their days.
-local function add_indexed_acts(ledger, acts, from, to)
-  for entry in ledger:entries { corrections = true, from = from, to = to } do acts[entry.act] = true end
-end
-
--- A cancellation that took back no charge is none of those: it is found by its document.
-local function add_cancellations(ledger, acts, from, to)
-  for document in ledger:documents { status = "cancelled" } do
-    for entry in ledger:entries { document = document.number } do
-      if entry.command == "cancel" and entry.day >= from and entry.day <= to then acts[entry.act] = true end
-    end
-  end
-end
-
 local function read_rows(made, from, to)
   local acts, rows = {}, {}
-  add_indexed_acts(made.ledger, acts, from, to)
-  add_cancellations(made.ledger, acts, from, to)
+  for entry in made.ledger:entries { corrections = true, from = from, to = to } do acts[entry.act] = true end
   for act in pairs(acts) do rows[#rows + 1] = row_of(made, act) end
   table.sort(rows, function(one, other)
     if one.day ~= other.day then return one.day < other.day end
