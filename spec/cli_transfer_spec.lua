@@ -235,7 +235,10 @@ describe("the import of a bank's file", function()
       return command.shell(("TZ=UTC bin/tallystick import %s camt - --json %s <%s/one.xml"):format(path, table.concat({
         ... }, " "), folder))
     end
-    assert.equal("", piped("--account", "CH5604835012345678009").out)
+    local other = piped("--account", "CH5604835012345678009")
+    assert.same({ 2, "" }, { other.code, other.out })
+    contains("CH9300762011623852957", other.err)
+    assert.equal("pay", clinic.json(piped("--account", "'ch93 0076 2011 6238 5295 7'", "--dry-run").out)[1].outcome)
     assert.equal("date-missing", clinic.json(piped("--at", "value", "--dry-run").out)[1].code)
     local row = clinic.json(piped("--actor", "clerk", "--type", "twint").out)[1]
     assert.equal("paid", row.outcome)

@@ -99,6 +99,7 @@ describe("a table of payments", function()
       { columns = { document = "Invoice", amount = "Betrag" } }))
     assert.same({ "list 10.00 date-missing", "list 10.00 date-invalid" },
       lines "Invoice,Betrag,Datum\nF-00001,10,\nF-00001,10,2026-02-30\n")
+    assert.equal("it tells no day of booking", plan("Invoice,Betrag,Datum\nF-00001,10,\n").items[1].message)
   end)
 
   it("finds documents by references and free text where no column names them", function()
@@ -134,6 +135,10 @@ describe("a table of payments", function()
     assert.same({ "done 10.00 F-00001" }, lines("Datum;No;Invoice;Betrag\n2026-01-05;9;F-00001;10,0\n",
       { decimal = "," }))
     assert.same({ "pay 10.00 F-00001" }, lines(head .. "F-00001,10.00,2026-01-06\n"))
+    -- Whether the currency stands in its column or is the table's makes no other payment.
+    local with_currency = { columns = { document = "Invoice", amount = "Betrag", currency = "Ccy" } }
+    assert(import.apply(ledger, plan("Invoice,Betrag,Ccy\nF-00002,10,CHF\n", with_currency)))
+    assert.same({ "done 10.00 F-00002" }, lines("Invoice,Betrag,Ccy\nF-00002,10,\n", with_currency))
     -- Another type for the same rows is another content under the same key, not another payment.
     assert.same({ "list 10.00 key-conflict" }, lines(head .. "F-00001,10.00,2026-01-05\n",
       { constants = { type = "twint" } }))

@@ -143,6 +143,38 @@ describe("a plan", function()
     end
   end)
 
+  it("knows the transactions of a batch again in another order, and with their amounts written otherwise", function()
+    local function batch(...)
+      return bank.entry { id = "A", amount = "10.00", details = table.concat { ... } }
+    end
+    local came, gone = bank.transaction { text = "F-00001" }, bank.transaction { text = "F-00001", direction = "DBIT" }
+    local sent = bank.transaction { text = "F-00001", amount = "-10.00" }
+    local briefly = bank.transaction { text = "F-00001", amount = "10.0" }
+    local back = bank.transaction { text = "F-00001", more = "<RtrInf/>" }
+    for _, other in ipairs { gone, sent } do
+      assert.equal(2, pay(batch(came, came, other)).paid)
+      for _, again in ipairs { { other, came, came }, { came, other, came }, { briefly, other, came } } do
+        assert.equal(0, pay(batch(table.unpack(again))).paid)
+      end
+      ledger = bank.practice()
+    end
+    local returned = bank.entry { id = "A", amount = "20.00", details = came .. back }
+    assert.equal(1, pay(returned).paid)
+    assert.equal(0, pay(bank.entry { id = "A", amount = "20.00", details = back .. came }).paid)
+  end)
+
+  it("takes two bookings whose transactions are numbered alike for two, and pays neither", function()
+    local function booking(id)
+      return bank.entry { id = id, amount = "20.00", details = bank.transaction { id = "1", text = "F-00001" }
+        .. bank.transaction { id = "2", text = "F-00002" } }
+    end
+    local shared = { "list 10.00 key-shared", "list 10.00 key-shared", "list 10.00 key-shared",
+      "list 10.00 key-shared" }
+    assert.same(shared, lines(booking "A" .. booking "B"))
+    assert.same({ "pay 10.00 F-00001", "pay 10.00 F-00002", "done 10.00 F-00001", "done 10.00 F-00002" },
+      lines(booking "A" .. booking "A"))
+  end)
+
   it("holds one key apart from another account's", function()
     local one = assert(camt.parse(bank.message(entry("A", "10.00", "F-00001")))).credits
     local other = assert(camt.parse(bank.message(entry("A", "10.00", "F-00001"), { account = "CH44" }))).credits

@@ -103,6 +103,18 @@ local function new_handlers(reading)
   }
 end
 
+-- An account that the file does not know is most likely a slip: all its bookings would be passed over.
+local function check_account(reading)
+  local statement = reading.statement
+  for _, account in ipairs(statement.accounts) do
+    if account == reading.only then return true end
+  end
+  if not reading.only or statement.skipped == 0 then return true end
+  local told = #statement.accounts > 0 and "it tells of " .. table.concat(statement.accounts, ", ") or "it names none"
+  return nil, ("%s: it has no account %s; %s"):format(statement.name, credit.clean(reading.only), told),
+    "field-invalid", { field = "account", value = reading.only }
+end
+
 local function read(next_piece, name, options)
   local reading = {
     only = options.account and bare(options.account), transactions = {},
@@ -114,14 +126,17 @@ local function read(next_piece, name, options)
     return nil, ("%s: it has no notification (BkToCstmrDbtCdtNtfctn)"):format(name), "field-invalid",
       { field = "file", file = name }
   end
+  local known
+  known, message, code, details = check_account(reading)
+  if not known then return nil, message, code, details end
   return reading.statement
 end
 
 local KNOWN = { account = "string", name = "string" }
 
 ---Reads a notification from a file, piece by piece.
----Errors: `io-error`, `field-invalid` (no XML, no camt.054, or beyond a limit; details name file, line and column),
----`field-unknown`.
+---Errors: `io-error`, `field-invalid` (no XML, no camt.054, or beyond a limit; details name file, line and column; or
+---an account of which it tells nothing), `field-unknown`.
 ---@param path string
 ---@param options? tallystick.import.CamtOptions
 ---@return tallystick.import.Statement? statement

@@ -23,6 +23,7 @@ credit.KEY_BYTES_MAX = 128
 ---@field booked? string "2026-01-15"
 ---@field valued? string
 ---@field account? string the IBAN or number of the account that it came to
+---@field booking? string the bank's id of the booking that it is part of
 ---@field id? string the bank's
 ---@field key? string the ledger's idempotency key for it
 ---@field references tallystick.import.NamedReference[] structured references

@@ -219,7 +219,7 @@ end
 -- columns beside it or its amount written otherwise, has the same key.
 local function key_of(made, values, asked, nth)
   if asked.columns.key then return values.key and credit.key("csv", "key", values.key) end
-  local understood, said = { amount = made.amount:decimal(), at = made.booked }, {}
+  local understood, said = { amount = made.amount:decimal(), currency = made.amount.currency, at = made.booked }, {}
   for index, field in ipairs(FIELDS) do
     said[index] = asked.columns[field] and (understood[field] or values[field]) or ""
   end

@@ -173,8 +173,12 @@ local function count_ids(transactions)
   return counts
 end
 
+-- What went out or came back is told apart from what came in, so that it takes no number from that: the order of a
+-- batch may differ from file to file.
 local function content_of(transaction)
-  local fields = { transaction.amount_text or "", transaction.currency or "" }
+  local amount = credit.decimal(transaction.amount_text, transaction.currency)
+  local fields = { amount and amount:decimal() or transaction.amount_text or "", transaction.currency or "",
+    transaction.direction == "DBIT" and "out" or "in", transaction.returned and "back" or "" }
   for _, list in ipairs { transaction.origins, credit.texts_of(transaction.references), transaction.texts } do
     fields[#fields + 1] = tostring(#list)
     table.move(list, 1, #list, #fields + 1, fields)
@@ -201,9 +205,10 @@ end
 
 local function new_credit(booking, from)
   return {
-    source = "camt", dated = true, line = from.line, account = booking.account, booked = booking.booked,
-    valued = booking.valued, amount_text = from.amount_text, currency = from.currency and credit.clean(from.currency),
-    references = from.references or {}, texts = from.texts, debtor = from.debtor,
+    source = "camt", dated = true, line = from.line, account = booking.account, booking = booking.id,
+    booked = booking.booked, valued = booking.valued, amount_text = from.amount_text,
+    currency = from.currency and credit.clean(from.currency), references = from.references or {}, texts = from.texts,
+    debtor = from.debtor,
   }
 end
 

@@ -1,9 +1,9 @@
 -- import/match.lua - which document a credit pays. What names a document comes from outside, so nothing is guessed:
 -- where two documents fit, or a reference fits none, a person must look.
 --
--- In this order: a structured reference; a reference within the free text; the number of a document in the free text as
--- it is; and the number without dashes, leading zeros and capitals, as people write it. The first of these that is
--- there decides, right or wrong: a credit whose reference is another's is not searched for numbers.
+-- In this order: a structured reference; a reference within the free text; numbers of documents in the free text. The
+-- first of these that is there decides, right or wrong: a credit whose reference is another's is not searched for
+-- numbers. A number counts as it is, or without dashes, leading zeros and capitals, as people write it.
 local reference = require "tallystick.reference"
 
 local match = {}
@@ -222,13 +222,14 @@ local function named_document(names, number)
   return names.known[number] or nil
 end
 
+-- A word that is a document's number means that document, and none whose number people would write like it.
 local function by_words(names, clues, wanted)
   local set = {}
-  for _, word in ipairs(clues.words) do add_all(set, { named_document(names, word) }) end
-  if #set == 0 then
-    for _, word in ipairs(clues.words) do add_all(set, wanted.loose[match.loose_key(word) or false]) end
-    for _, word in ipairs(clues.joined) do add_all(set, wanted.creditor[reference.creditor_key(word) or false]) end
+  for _, word in ipairs(clues.words) do
+    local exact = named_document(names, word)
+    add_all(set, exact and { exact } or wanted.loose[match.loose_key(word) or false])
   end
+  for _, word in ipairs(clues.joined) do add_all(set, wanted.creditor[reference.creditor_key(word) or false]) end
   return decide(set, refuse("document-missing", "nothing in it names a document of this ledger"))
 end
 

@@ -83,7 +83,7 @@ local function new_item(credit, currency, matched, options)
       credit.amount.currency, currency))
   end
   local lacking = lacks_day(credit, options)
-  if lacking then return put_on_list(item, "date-missing", "the bank tells no " .. DAYS[lacking]) end
+  if lacking then return put_on_list(item, "date-missing", "it tells no " .. DAYS[lacking]) end
   if not matched.document then return put_on_list(item, matched.code, matched.message) end
   item.document, item.act = matched.document, act_of(credit, matched.document, options)
   return item
@@ -93,8 +93,8 @@ end
 
 local function content_of(credit)
   return table.concat({ credit.amount:decimal(), credit.amount.currency, credit.booked or "", credit.valued or "",
-    credit.document or "", credit.type or "", credit.group or "", credit.patient or "", credit.reference or "",
-    table.concat(texts_of(credit.references), "\1"), table.concat(credit.texts, "\1") }, "\0")
+    credit.booking or "", credit.document or "", credit.type or "", credit.group or "", credit.patient or "",
+    credit.reference or "", table.concat(texts_of(credit.references), "\1"), table.concat(credit.texts, "\1") }, "\0")
 end
 
 -- A file may tell of one credit twice, and then both say the same. Where they do not, neither can be trusted.
