@@ -110,8 +110,12 @@ describe("a script for the shell", function()
 end)
 
 describe("a ledger in the shell", function()
-  for _, line in ipairs {
-    "pay F-00001", "consultation P17 10.00", "receipt R-00001", "close", 'cancel F-00002 "wrong"', "pay 1",
+  for line, way in pairs {
+    ["pay F-00001"] = "dry-run pay F-00001   shows",
+    ["consultation P17 10.00"] = "dry-run consultation P17 10.00   shows",
+    ["receipt R-00001"] = "receipt R-00001 --preview   only reads", ["close"] = "dry-run close   shows",
+    ['cancel F-00002 "wrong"'] = 'dry-run cancel F-00002 "wrong"   shows', ["pay 1"] = "dry-run pay 1   shows",
+    ["advance"] = "makes it writable",
   } do
     it("is read-only, and says how to go on, for " .. line, function()
       local before = head()
@@ -119,7 +123,7 @@ describe("a ledger in the shell", function()
       assert.equal(1, ended.code)
       contains(ended.err, "read-only")
       contains(ended.err, 'write --actor NAME --reason "why"')
-      contains(ended.err, "dry-run " .. line)
+      contains(ended.err, way)
       assert.equal(before, head())
     end)
   end
@@ -288,6 +292,7 @@ describe("a row of the list just shown", function()
     assert.equal("paid", document("2").status)
     contains(feed({ WRITE, "documents", "charge 2 1.00" }).err, "give #2 for the row, or --document 2 for the number")
     contains(feed({ WRITE, "documents --order oldest", "charge #2 1.00" }).out, "F-00001 charges 81.00")
+    contains(feed({ "documents --limit 1", "#1" }).out, "P9")
     contains(feed({ WRITE, "documents", "charge --document 2 --amount 1.00" }).out, "2 charges 6.00")
   end)
 

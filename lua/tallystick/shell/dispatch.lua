@@ -71,14 +71,18 @@ local function has_parameter(definition, name)
   return false
 end
 
-local HOW_TO_WRITE = [[
-   write --actor NAME --reason "why"   makes it writable
-   dry-run %s   shows what it would do
-]]
+-- What a person can do who wanted to write: the most, and what needs no right to write.
+local function ways_on(definition, line)
+  local ways = { { 'write --actor NAME --reason "why"', "makes it writable" } }
+  if has_parameter(definition, "dry_run") then ways[2] = { "dry-run " .. line, "shows what it would do" } end
+  if definition.reads_with then ways[2] = { line .. " --" .. definition.reads_with, "only reads" } end
+  return ways
+end
 
-local function refuse_to_write(made, line)
+local function refuse_to_write(definition, made, line)
   local exit_code = made:refuse("the ledger is open read-only, so nothing was written", "read-only")
-  if made.output.format ~= "json" then io.stderr:write((HOW_TO_WRITE:format(line))) end
+  if made.output.format == "json" then return exit_code end
+  for _, way in ipairs(ways_on(definition, line)) do io.stderr:write("   ", way[1], "   ", way[2], "\n") end
   return exit_code
 end
 
@@ -95,7 +99,7 @@ local function run_writing(session, definition, made, line)
     if session.reason and args.note == nil and has_parameter(definition, "note") then args.note = session.reason end
     return keep(session, run(made))
   end
-  if not args.dry_run then return refuse_to_write(made, line) end
+  if not args.dry_run then return refuse_to_write(definition, made, line) end
   local exit_code, message, code, details = with_writable(session, function(ledger)
     made.ledger = ledger
     return run(made)
@@ -147,7 +151,7 @@ end
 ---@param session tallystick.shell.Session
 ---@param definition tallystick.cli.CommandDefinition
 ---@param list string[] the words behind its name
----@param options { line: string, dry_run?: boolean }
+---@param options { line: string, dry_run?: boolean, is_meant?: boolean } is_meant: no word of it points at a row
 ---@return integer exit_code
 function dispatch.command(session, definition, list, options)
   if definition.doors == "line" then
@@ -161,8 +165,8 @@ function dispatch.command(session, definition, list, options)
   end
   local args, message, usage = parse.words(definition, list, "shell")
   if not args then return misuse_of(session, definition, list, message, usage) end
-  local picked
-  picked, message = pick.resolve(session, definition, args, list)
+  local picked = options.is_meant
+  if not picked then picked, message = pick.resolve(session, definition, args, list) end
   if not picked then return misuse_of(session, definition, list, message) end
   if options.dry_run then args.dry_run = true end
   return run_parsed(session, definition, args, options.line)
@@ -170,11 +174,8 @@ end
 
 -- ---- Numbers alone ----
 
-local SHOWN_BY = { document = "document", payment = "payment" }
-
 local function show_number(session, what, number)
-  local definition = grammar.find(SHOWN_BY[what])
-  return dispatch.command(session, definition, { number }, { line = what .. " " .. number })
+  return dispatch.command(session, grammar.find(what), { number }, { line = what .. " " .. number, is_meant = true })
 end
 
 -- A line that is one number of the ledger's, or points at a row, shows what it names.
