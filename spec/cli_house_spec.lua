@@ -11,6 +11,7 @@ local pages = require "spec.pages"
 local progress = require "tallystick.cli.progress"
 local raw = require "spec.raw"
 local tallystick = require "tallystick"
+local screen_of = require "spec.terminal"
 local terminal = require "tallystick.cli.terminal"
 
 local run, write, read = command.run, command.write, command.read
@@ -82,33 +83,6 @@ local function on_small_disk(bytes, body)
   local ran, problem = pcall(body, disk)
   command.shell("umount " .. disk)
   assert(ran, problem)
-end
-
--- ---- A terminal ----
-
-local SOCKET = "tallystick-house-spec"
-
-local function tmux(words)
-  return command.shell(("tmux -L %s %s"):format(SOCKET, words))
-end
-
-local function start_terminal(line, columns, rows)
-  local started = tmux(([[new-session -d -s house -x %d -y %d 'TZ=UTC TERM=screen PS1="$ " sh']]):format(columns, rows))
-  assert.equal(0, started.code, started.err)
-  tmux(("send-keys -t house %s Enter"):format(command.quote(line)))
-end
-
-local function screen()
-  return tmux "capture-pane -t house -p".out
-end
-
--- Waits until the screen shows what is expected.
-local function shows(needle)
-  for _ = 1, 60 do
-    if screen():find(needle, 1, true) then return screen() end
-    os.execute "sleep 0.05"
-  end
-  error(("%q does not come up in:\n%s"):format(needle, screen()))
 end
 
 describe("init", function()
@@ -732,20 +706,27 @@ describe("watch", function()
     end
   end)
 
-  it("sees soon what another process writes, fits a smaller window, and ends with Ctrl-C #terminal", function()
+  it("draws anew in a window of another size", function()
+    local ledger, size = helper.open {}, { 80, 24 }
+    assert(ledger:deposit { patient = "P1", amount = "1.00", group = "room-1" })
+    local views = live(ledger, { function() size[1], size[2] = 40, 12 end, function() end }, size)
+    contains("room-1", views[1])
+    contains("R-00001", views[2])
+    assert.equal("", views[3])
+  end)
+
+  it("sees within seconds what another process writes, and ends with Ctrl-C #terminal", function()
+    if not screen_of.is_there() then return pending "tmux is not installed" end
     make("clinic.db")
-    start_terminal(("bin/tallystick watch %s; echo ended $?"):format(path "clinic.db"), 80, 20)
-    finally(function() tmux "kill-server" end)
-    shows "No payments yet."
+    local shown = screen_of.open("bin/tallystick watch " .. path "clinic.db", { columns = 80, rows = 20 })
+    finally(function() shown:close() end)
+    shown:wait "No payments yet."
     done(run("pay", path "clinic.db", "C-00001", "12.50", "--type", "card", "--group", "POS-1"))
-    local seen = shows "R-00001"
+    local seen = shown:wait "R-00001"
     contains("12.50", seen)
     contains("POS-1", seen)
-    tmux "resize-window -t house -x 44 -y 12"
-    contains("Ctrl-C leaves", shows "R-00001")
-    tmux "send-keys -t house C-c"
-    local after = shows "ended 0"
-    assert.is_nil(after:find("R-00001", 1, true))
+    shown:keys "C-c"
+    assert.is_nil(shown:wait "ended with 0":find("R-00001", 1, true))
   end)
 end)
 
