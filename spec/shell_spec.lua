@@ -487,6 +487,9 @@ describe("a shell at a terminal #terminal", function()
       { "documents --kind con", "--kind consultation" }, { "documents --status part", "--status partial" },
       { "ledger:paym", "> ledger:payment" }, { "tallystick.stat", "> tallystick.status" },
       { "print(ledger:docu", "> print(ledger:document" }, { "dry-run pay F-00001 --ty", "--type" },
+      { 'ledger:document "C-', '> ledger:document "C-00001"' },
+      { "ledger:pay { type = 'disc", "> ledger:pay { type = 'discount'" },
+      { "pay F-00001 --type=disc", "--type=discount" }, { "pay F-00001 --type=", "card      cash      credit" },
       { "help consul", "> help consultation" }, { "backup docs/refer", "> backup docs/reference.md" },
       { "backup ./scrip", "> backup ./scripts/" }, { "payment R-00001", "> payment R-00001" },
     } do
@@ -523,17 +526,18 @@ describe("a shell at a terminal #terminal", function()
     ended()
   end)
 
+  -- Each loop says when it has begun: before, Ctrl-C would be a key of the line that is edited.
+  local BEGIN = "print(('go'):rep(2)) "
+
   for _, case in ipairs {
-    { "an endless loop", "while true do end" },
-    { "a loop in a coroutine", "coroutine.wrap(function() while true do end end)()" },
-    { "a long sum", "for i = 1, 1e15 do _ = i end" },
+    { "an endless loop", BEGIN .. "while true do end" },
+    { "a loop in a coroutine", "coroutine.wrap(function() " .. BEGIN .. "while true do end end)()" },
+    { "a long sum", BEGIN .. "for i = 1, 1e15 do _ = i end" },
   } do
     at_terminal("stops " .. case[1] .. " at Ctrl-C, twice, and goes on", function()
       open()
       for count = 1, 2 do
-        screen:line(case[2])
-        screen:wait(case[2], count)
-        command.shell "sleep 0.2"
+        answered(case[2], "gogo", count)
         screen:keys "C-c"
         screen:wait("interrupted; nothing was written", count)
       end
@@ -545,10 +549,9 @@ describe("a shell at a terminal #terminal", function()
 
   at_terminal("stops a loop that catches errors at the second Ctrl-C", function()
     open()
-    screen:line "while true do pcall(function() while true do end end) end"
-    command.shell "sleep 0.3"
+    answered("while true do pcall(function() " .. BEGIN .. "while true do end end) end", "gogo")
     screen:keys "C-c"
-    command.shell "sleep 0.1"
+    screen:wait("gogo", 2)
     screen:keys "C-c"
     screen:wait "interrupted; nothing was written"
   end)

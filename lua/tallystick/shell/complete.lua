@@ -92,6 +92,12 @@ local function command_words(session, list, partial)
   return found, false, is_open
 end
 
+-- In Lua a string behind one of these names is completed as these words of a command would be.
+local IN_STRINGS = {
+  document = { "document" }, payment = { "payment" }, patient = { "patient" }, receipt = { "receipt" },
+  type = { "pay", "--type" }, group = { "pay", "--group" }, status = { "documents", "--status" },
+}
+
 -- What may stand where the line's end is, each a whole word; whether names of Lua may, too; whether the word goes on.
 local function words_for(session, upto, read)
   local list, partial = read.list, read.word or ""
@@ -127,7 +133,8 @@ local function append_to(found, quote, is_open)
 end
 
 local function lead_of(whole, segment)
-  return whole:sub(-#segment) == segment and whole:sub(1, #whole - #segment) or ""
+  local lead = #whole - #segment
+  return whole:sub(lead + 1) == segment and whole:sub(1, lead) or ""
 end
 
 local function completed_names(session, upto, segment)
@@ -139,6 +146,15 @@ local function completed_names(session, upto, segment)
     return names
   end
   return behind(path:sub(1, #path - #segment), names, true)
+end
+
+-- Within a line of Lua: the names of the ledger in strings that stand for them, else names of Lua.
+local function complete_lua(session, upto, segment)
+  local name, quote, partial = upto:match "([%a_]+)%s*[=(]?%s*([\"'])([^\"'{}]*)$"
+  local list = IN_STRINGS[name]
+  if not list then return completed_names(session, upto, segment), "" end
+  local found, _, is_open = command_words(session, list, partial)
+  return behind(lead_of(partial, segment), found, quote), append_to(found, quote, is_open)
 end
 
 ---Completes the segment of a line that readline has marked.
@@ -153,12 +169,10 @@ function complete.line(session, line, from, to)
   local read = words.read(upto)
   local found, with_names, is_open = words_for(session, upto, read)
   local matches = behind(lead_of(read.word or "", segment), found, read.quote)
-  if with_names then
-    local names = completed_names(session, upto, segment)
-    table.move(names, 1, #names, #matches + 1, matches)
-    if #found == 0 then return matches, "" end
-  end
-  return matches, append_to(matches, read.quote, is_open)
+  if not with_names then return matches, append_to(matches, read.quote, is_open) end
+  local names, append = complete_lua(session, upto, segment)
+  table.move(names, 1, #names, #matches + 1, matches)
+  return matches, #found == 0 and append or append_to(matches)
 end
 
 return complete
