@@ -41,12 +41,15 @@ end
 
 -- From here on Ctrl-C is the pager's.
 function Pager:start()
-  self.tty.hold(true)
   io.stdout:flush()
-  self.pipe = io.popen(self.program, "w")
   local waiting = table.concat(self.pieces)
-  self.pieces = nil
-  put(self.pipe, waiting)
+  self.pieces, self.pipe = nil, io.popen(self.program, "w")
+  if self.pipe then
+    self.tty.hold(true)
+    return put(self.pipe, waiting)
+  end
+  self.program = nil
+  io.stdout:write(waiting)
 end
 
 ---@param piece string
