@@ -480,6 +480,57 @@ describe("restore", function()
     end)
   end)
 
+  -- Runs a restore in which a command of the base system is replaced by a script of ours.
+  local function restore_with(program, script)
+    command.shell("mkdir -p " .. path "bin")
+    write(path("bin/" .. program), "#!/bin/sh\n" .. script)
+    command.shell("chmod 755 " .. path("bin/" .. program))
+    return command.shell(("export TZ=UTC PATH=%s:$PATH; bin/tallystick restore --force %s %s"):format(path "bin",
+      path "copy.db", path "clinic.db"))
+  end
+
+  it("keeps what stood there also on a file system that knows no second names", function()
+    with_backup(1)
+    local old = head_of "clinic.db"
+    done(restore_with("ln", "echo no links here >&2; exit 1"))
+    assert.same({ old, head_of "copy.db" }, { head_of(kept()), head_of "clinic.db" })
+    assert_holds(kept())
+  end)
+
+  it("replaces nothing where what stands there cannot be kept", function()
+    with_backup(1)
+    local old = head_of "clinic.db"
+    command.shell("mkdir -p " .. path "bin")
+    write(path "bin/cp", "#!/bin/sh\necho no copies either >&2; exit 1\n")
+    command.shell("chmod 755 " .. path "bin/cp")
+    local ended = restore_with("ln", "exit 1")
+    assert.equal(exit.BROKEN, ended.code)
+    contains("no copies either", ended.err)
+    assert.same(old, head_of "clinic.db")
+    assert.equal("bin clinic.db copy.db", names())
+  end)
+
+  -- The program that runs the restore is the parent of the shell that runs our script.
+  local KILL = "read -r _ _ _ parent _ </proc/$PPID/stat; kill -9 $parent"
+
+  for _, case in ipairs {
+    { "before what stood there has a second name", "ln", KILL .. "\n", false },
+    { "when it has", "ln", "/bin/ln \"$@\"\n" .. KILL .. "\n", false },
+    { "before that is on disk", "sync", KILL .. "\n", false },
+    { "when the new one has its name, which is not on disk", "sync",
+      "if [ -e \"$0.once\" ]; then " .. KILL .. "; fi; : >\"$0.once\"\n", true },
+  } do
+    local when, program, script, is_new = table.unpack(case)
+    it(("leaves a whole ledger, and loses nothing, when it is killed %s"):format(when), function()
+      with_backup(2)
+      local old, new = head_of "clinic.db", head_of "copy.db"
+      assert.equal(137, restore_with(program, script).code)
+      assert.same(is_new and new or old, head_of "clinic.db")
+      assert_holds "clinic.db"
+      if is_new then assert.same(old, head_of(kept())) end
+    end)
+  end
+
   it("leaves the old or the new ledger, whole, when it is killed at any time #slow", function()
     with_backup(1)
     local old, new, seen = head_of "clinic.db", head_of "copy.db", {}

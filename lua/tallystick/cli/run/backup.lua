@@ -114,7 +114,7 @@ function backup.run(call)
     local head, exit_code = make(call, partial)
     if not head then return exit_code end
     local done, message = files.publish(partial, to)
-    if not done then return call:refuse(message, "io-error") end
+    if not done then return call:misuse(message) end
     report(call, head, terminal.now() - started)
     return exit.DONE
   end)

@@ -102,10 +102,11 @@ end
 
 -- Gives what stands at the place a second name. Where the file system knows no second names it is copied.
 local function keep(path, name)
-  if files.command("ln", path, name) then return true end
+  local folder = files.folder_of(path)
+  if files.command("ln", path, name) then return files.sync(folder) end
   local copied, message = files.command("cp -p", path, name)
   if not copied then return nil, message end
-  return files.sync(name)
+  return files.sync(name, folder)
 end
 
 -- A log that could not be brought home is part of what is replaced. It must be away before the new ledger stands there:
