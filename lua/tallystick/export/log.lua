@@ -125,6 +125,7 @@ local function tell(self)
   if not make then
     local left_out = self.report.left_out
     left_out[first.kind] = (left_out[first.kind] or 0) + #entries
+    if first.kind == "stage" then self.rules:lose_stage(first) end
     return ""
   end
   if NAME_A_TYPE[first.command] then self.rules:type_of(first) end

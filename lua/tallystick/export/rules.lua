@@ -9,7 +9,7 @@ local rules = {}
 local NUMBER_FORMAT = "R-%05d"
 
 ---@class tallystick.export.Warning
----@field code string type-unknown, type-retired, type-changed, hooks or config-invalid
+---@field code string type-unknown, type-retired, type-changed, stages, hooks or config-invalid
 ---@field message string
 ---@field type? string
 ---@field act? integer the first that it is about
@@ -90,6 +90,8 @@ local MESSAGES = {
   ["type-retired"] = 'the script in force has retired the payment type "%s": a replay under it refuses its acts',
   ["type-changed"] = 'the payment type "%s" had other rules then: a replay under the script in force may refuse its '
     .. "acts, or round them otherwise",
+  stages = "the stages that documents have reached are not told: advance would move them again from the first one, and "
+    .. "charge again what its actions charged",
 }
 
 local function difference(then_, now)
@@ -109,9 +111,9 @@ local function look_up(self, id, version)
   return self.versions[key]
 end
 
--- Warns once of a type and what is wrong with it, and counts the acts.
+-- Warns once of what is wrong, with a type where it is about one, and counts the acts.
 local function warn_of(self, code, id, entry)
-  local key = code .. " " .. id
+  local key = code .. " " .. (id or "")
   local warning = self.warned[key]
   if not warning then
     warning = warn(self, { code = code, type = id, act = entry.act, acts = 0, message = MESSAGES[code]:format(id) })
@@ -134,6 +136,12 @@ end
 ---@param entry tallystick.Entry
 function Rules:expect(id, entry)
   if not self.ledger:type(id) then warn_of(self, "type-unknown", id, entry) end
+end
+
+---Warns of a stage. Telling the move would not do: its action would charge once more what the log tells as charges.
+---@param entry tallystick.Entry of the kind stage
+function Rules:lose_stage(entry)
+  warn_of(self, "stages", nil, entry)
 end
 
 return rules
