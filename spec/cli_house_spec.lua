@@ -47,6 +47,13 @@ local function names()
   return table.concat(out, " ")
 end
 
+local is_root = command.shell("id -u").out == "0\n"
+
+-- Runs a line as somebody to whom nothing here belongs: as root through setpriv, else as oneself.
+local function as_nobody(line)
+  return command.shell((is_root and "setpriv --reuid=65534 --regid=65534 --clear-groups " or "") .. line)
+end
+
 local function head_of(name)
   local ledger <close> = assert(tallystick.open(path(name), { mode = "ro" }))
   return ledger:head()
@@ -310,6 +317,14 @@ describe("restore", function()
     assert.equal("640", mode_of "clinic.db")
   end)
 
+  it("leaves the ledger to whom it belonged", function()
+    if not is_root then return pending "to give a file away takes root's rights" end
+    with_backup()
+    command.shell("chown 65534:65534 " .. path "clinic.db")
+    done(run("restore", path "copy.db", path "clinic.db"))
+    assert.equal("65534:65534", files.facts(path "clinic.db").owner)
+  end)
+
   it("follows a link to where the ledger is", function()
     with_backup()
     command.shell(("mkdir %s/data && mv %s %s/data && ln -s data/clinic.db %s"):format(folder, path "clinic.db", folder,
@@ -544,6 +559,22 @@ describe("restore", function()
     end
     assert.same({ true, true }, { seen[old.seq], seen[new.seq] })
   end)
+end)
+
+describe("a folder that may not be written", function()
+  for _, line in ipairs { "init %s/new.db", "backup %s/clinic.db %s/new.db", "restore %s/copy.db %s/clinic.db",
+    "restore %s/copy.db %s/new.db" } do
+    it(("is told of by %s, which changes nothing"):format(line:match "%a+"), function()
+      make "clinic.db"
+      done(run("backup", path "clinic.db", path "copy.db"))
+      command.shell(("chmod 644 %s/*.db && chmod 555 %s"):format(folder, folder))
+      local ended = as_nobody("bin/tallystick " .. line:gsub("%%s", folder))
+      assert.same({ exit.USAGE, "" }, { ended.code, ended.out })
+      contains("may not be written", ended.err)
+      assert.equal("clinic.db copy.db", names())
+      command.shell("chmod 755 " .. folder)
+    end)
+  end
 end)
 
 describe("close", function()
