@@ -757,6 +757,17 @@ describe("the terminal's module", function()
     assert.same({ true, "whole" }, { ran, result })
   end)
 
+  it("goes on with a write that an interruption met while it is held", function()
+    local id = io.popen("echo $PPID"):read "n"
+    tty.hold(true)
+    local reader = io.popen("sleep 0.4; wc -c >" .. folder .. "/count", "w")
+    os.execute(("(sleep 0.2; kill -INT %d) &"):format(id))
+    assert.truthy(reader:write(("x"):rep(1 << 20)))
+    reader:close()
+    tty.hold(false)
+    assert.equal(1 << 20, tonumber(command.read(folder .. "/count")))
+  end)
+
   it("ends a wait at an interruption, and at its time", function()
     interrupt()
     assert.equal("interrupted", tty.wait(0, 10000))

@@ -53,14 +53,19 @@ static void on_broken_pipe(int number) {
   (void)number;
 }
 
+static void watch_interrupts(int flags, struct sigaction *before) {
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = flags};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, before);
+}
+
 /* tty.catch(): from now on Ctrl-C is noted, or stops what tty.guard runs; a broken pipe is an error of the write. */
 static int l_tty_catch(lua_State *L) {
   (void)L;
   if (caught) return 0;
-  struct sigaction action = {.sa_handler = on_interrupt};
+  watch_interrupts(0, &interrupt_before);
+  struct sigaction action = {.sa_handler = on_broken_pipe};
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &interrupt_before);
-  action.sa_handler = on_broken_pipe;
   sigaction(SIGPIPE, &action, &pipe_before);
   interrupts = 0;
   caught = true;
@@ -100,11 +105,13 @@ static int l_tty_guard(lua_State *L) {
   return lua_gettop(L);
 }
 
-/* tty.hold(yes): while held Ctrl-C is left to the program that has the screen. What came meanwhile is forgotten. */
+/* tty.hold(yes): while held Ctrl-C is left to the program that has the screen; what came meanwhile is forgotten. A write
+   to that program goes on after it, while otherwise a read that blocks is to end. */
 static int l_tty_hold(lua_State *L) {
   bool hold = lua_toboolean(L, 1);
   if (!hold) interrupts = 0;
   held = hold;
+  if (caught) watch_interrupts(hold ? SA_RESTART : 0, NULL);
   return 0;
 }
 
