@@ -567,7 +567,7 @@ describe("a folder that may not be written", function()
     it(("is told of by %s, which changes nothing"):format(line:match "%a+"), function()
       make "clinic.db"
       done(run("backup", path "clinic.db", path "copy.db"))
-      command.shell(("chmod 644 %s/*.db && chmod 555 %s"):format(folder, folder))
+      command.shell(("chmod 644 %s/* && chmod 555 %s"):format(folder, folder))
       local ended = as_nobody("bin/tallystick " .. line:gsub("%%s", folder))
       assert.same({ exit.USAGE, "" }, { ended.code, ended.out })
       contains("may not be written", ended.err)
