@@ -112,6 +112,19 @@ describe("an export", function()
     assert.equal("clinic.db\nout.csv\n", command.shell("ls " .. command.quote(folder) .. " | grep -v db-").out)
   end)
 
+  it("never takes the place of a ledger, nor of what belongs to one", function()
+    local link, before = folder .. "/link", head_of(path)
+    command.shell(("ln -s clinic.db %s"):format(command.quote(link)))
+    for _, file in ipairs { path, link, path .. "-wal", path .. "-shm", path .. "-journal" } do
+      if not file:find "%.db$" then command.shell(("test -e %s || : >%s"):format(file, file)) end
+      local ended = command.run("export", path, "ledger", "--output", file, "--force")
+      assert.equal(2, ended.code, file)
+      contains("this is a ledger", ended.err)
+      if file:find "%-journal$" then os.remove(file) end
+    end
+    assert.equal(before, head_of(path))
+  end)
+
   it("to a full disk ends in 4", function()
     local ended = command.shell(("bin/tallystick export %s csv >/dev/full"):format(command.quote(path)))
     assert.equal(4, ended.code)

@@ -14,12 +14,32 @@ Save.__index = Save
 
 local save = {}
 
+-- How a database of SQLite's begins, and the ends of the names of what belongs to one.
+local DATABASE = "SQLite format 3\0"
+local COMPANIONS = { "%-wal$", "%-shm$", "%-journal$" }
+
+local function is_database(path)
+  local file <close> = io.open(path, "rb")
+  return file ~= nil and file:read(#DATABASE) == DATABASE
+end
+
+-- Whether replacing a file would do away with somebody's books: what is written here is never a ledger.
+local function is_of_ledger(path)
+  for _, companion in ipairs(COMPANIONS) do
+    if path:find(companion) then return is_database((path:gsub(companion, ""))) end
+  end
+  return is_database(path)
+end
+
 -- Only a plain file is replaced: a folder, a device or a pipe is something else than what a person means.
 local function may_replace(path, force)
   if not files.exists(path) then return true end
   if not force then return nil, path .. ": a file is there already; name a new one, or give --force to replace it" end
-  if files.command("test -f", path) then return true end
-  return nil, path .. ": what is there is no plain file, and is not replaced"
+  if not files.command("test -f", path) then
+    return nil, path .. ": what is there is no plain file, and is not replaced"
+  end
+  if is_of_ledger(path) then return nil, path .. ": this is a ledger or a part of one, and is never replaced" end
+  return true
 end
 
 -- Makes an empty file that nobody else can read.
