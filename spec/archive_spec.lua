@@ -419,6 +419,18 @@ describe("archive --check", function()
     { "a forged journal under new sums", function(root)
       edit(root .. "/books/journal.jsonl", '"hash":"%x%x%x%x', '"hash":"0000')
     end, true, "is not the ledger's" },
+    { "a forged amount under its true hash and new sums", function(root)
+      edit(root .. "/books/journal.jsonl", '"amount":"(%d+)%.(%d)', '"amount":"1%1.%2')
+    end, true, "is not the ledger's" },
+    { "an amount that is no text, under new sums", function(root)
+      edit(root .. "/books/journal.jsonl", '"amount":"(%d+%.%d+)"', '"amount":%1')
+    end, true, "is not the ledger's" },
+    { "a field that was put in, under new sums", function(root)
+      edit(root .. "/books/journal.jsonl", '"kind":', '"paid":"yes","kind":')
+    end, true, "is not the ledger's" },
+    { "another count of entries under new sums", function(root)
+      edit(root .. "/period.json", '"entries":', '"entries":9')
+    end, true, "period.json: it tells of" },
     { "a journal that ends too early under new sums", function(root)
       edit(root .. "/books/journal.jsonl", "\n[^\n]*\n$", "\n")
     end, true, "is not the ledger's" },
@@ -449,6 +461,15 @@ describe("archive --check", function()
       contains(message, ended.err)
     end)
   end
+
+  it("holds in another time zone, and under a name that others take for one of a host", function()
+    local packed = make("2025-07-01", "2025-09-30")
+    local other = folder .. "/a:b"
+    done(command.shell(("mkdir %s && mv %s %s/c:d.tar.gz"):format(other, packed, other)))
+    local line = ("D=$PWD; cd %s && TZ=Asia/Tokyo $D/bin/tallystick archive "):format(quote(other))
+    contains("c:d.tar.gz holds: ", done(command.shell(line .. "--check c:d.tar.gz")))
+    done(command.shell((line .. "%s/clinic.db 2025-07-01 2025-09-30 --output ../a:b --quiet"):format(year)))
+  end)
 
   it("takes no archive with anything but plain files in it", function()
     local root = unpack_to("x", make("2025-07-01", "2025-09-30"))

@@ -118,8 +118,8 @@ end
 local FIRST_DAY = "1970-01-01"
 
 -- Nothing of the machine, the user or the hour goes into the packed file.
-local TAR = "tar --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go= --mtime=%s "
-  .. "-C %s -cf %s %s"
+local TAR = "tar --force-local --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go= "
+  .. "--mtime=%s -C %s -cf %s %s"
 
 ---Adds the sums, packs the folder and gives it its name. Gives the sum of the packed file.
 ---@param target string

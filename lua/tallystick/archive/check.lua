@@ -24,8 +24,8 @@ end
 
 -- Unpacks into a folder for nobody else. Only plain files in one folder are taken: anything else could lead elsewhere.
 local function unpack_into(folder, path)
-  local done = files.run(("tar -xzf %s -C %s --no-same-owner --no-same-permissions"):format(files.quote(path),
-    files.quote(folder)))
+  local done = files.run(("tar --force-local -xzf %s -C %s --no-same-owner --no-same-permissions"):format(
+    files.quote(path), files.quote(folder)))
   if not done then no_archive(path) end
   local strange = need(files.run(("cd %s && find . ! -type f ! -type d"):format(files.quote(folder))))
   local tops = need(files.run(("cd %s && ls -A"):format(files.quote(folder))))
@@ -90,19 +90,36 @@ local function read_facts(root, names)
   return are_whole(facts, names) and facts or damaged("period.json: it cannot be read", { file = "period.json" })
 end
 
--- Holds the journal of the archive against the ledger's: the same entries of the period, in the same order, by hash.
+-- These are written in the time zone of whoever made the archive; the hash holds them as they are.
+local OF_THE_ZONE = { at = true, recorded_at = true }
+
+-- Whether a line of the archive's journal tells of an entry what the ledger does, field by field.
+local function tells_of(kept, entry)
+  if type(kept) ~= "table" or kept.seq ~= entry.seq or kept.hash ~= entry.hash then return false end
+  for name, value in pairs(kept) do
+    local written, text = pcall(json.encode, value) -- a number that is none of ours cannot be written
+    local is_same = written and entry[name] ~= nil and text == json.encode(entry[name])
+    if not is_same and not OF_THE_ZONE[name] then return false end
+  end
+  return true
+end
+
+-- Holds the journal of the archive against the ledger's: the same entries of the period, in the same order.
 local function compare_journal(root, facts, ledger, progress)
-  local lines = io.lines(root .. "/books/journal.jsonl")
+  local lines, count = io.lines(root .. "/books/journal.jsonl"), 0
   for entry in ledger:entries {} do
     if entry.day >= facts.from and entry.day <= facts.to then
-      local kept = json.decode(lines() or "null")
-      if type(kept) ~= "table" or kept.seq ~= entry.seq or kept.hash ~= entry.hash then
+      count = count + 1
+      if not tells_of(json.decode(lines() or "null"), entry) then
         damaged(("books/journal.jsonl: entry %d is not the ledger's"):format(entry.seq), { seq = tostring(entry.seq) })
       end
     end
     if entry.seq % 1000 == 0 then progress("comparing the journal", entry.seq, facts.head.seq) end
   end
   if lines() then damaged("books/journal.jsonl: it holds entries that the ledger has not") end
+  if count ~= facts.entries then
+    damaged(("period.json: it tells of %s entries, and there are %d"):format(tostring(facts.entries), count))
+  end
 end
 
 local function check_ledger(root, facts, progress)
