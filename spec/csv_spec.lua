@@ -23,6 +23,9 @@ describe("a line of CSV", function()
     { "a minus that is text", { "-5" }, "'-5\r\n" },
     { "a plus that is text", { "+41 79" }, "'+41 79\r\n" },
     { "a tab in front", { "\tx" }, "'\tx\r\n" },
+    { "a formula in wide letters", { "＝1+1" }, "'＝1+1\r\n" },
+    { "a wide sign behind spaces", { " ＋1", "－1", "＠x" }, "' ＋1,'－1,'＠x\r\n" },
+    { "other wide letters", { "（1）" }, "（1）\r\n" },
     { "a carriage return in front", { "\rx" }, "\"'\rx\"\r\n" },
   } do
     it("has " .. case[1], function() assert.equal(case[3], csv.line(case[2])) end)

@@ -5,6 +5,9 @@ local csv = {}
 -- apostrophe in front makes it text, and is not shown. Amounts and counts never come as text, so they stay numbers.
 local FORMULA = "^%s*[=+%-@\t\r]"
 
+-- The wide forms of these signs, which some spreadsheets take for them: U+FF1D, U+FF0B, U+FF0D and U+FF20.
+local WIDE_FORMULA = "^%s*\xEF\xBC[\x9D\x8B\x8D\xA0]"
+
 -- A field longer than this is a quote that was never closed, not a note of a bank.
 csv.FIELD_BYTES_MAX = 1 << 20
 
@@ -12,7 +15,7 @@ local function cell_of(value, separator)
   if value == nil then return "" end
   if type(value) == "userdata" then return value:decimal() end
   if type(value) ~= "string" then return tostring(value) end
-  if value:find(FORMULA) then value = "'" .. value end
+  if value:find(FORMULA) or value:find(WIDE_FORMULA) then value = "'" .. value end
   if value:find('["\r\n]') or value:find(separator, 1, true) then return '"' .. value:gsub('"', '""') .. '"' end
   return value
 end
