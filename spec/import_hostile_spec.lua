@@ -215,6 +215,16 @@ describe("a batch", function()
     local turned = keys(part { text = "two" } .. part { id = "A", text = "one" } .. part { id = "A", text = "one" },
       "A")
     assert.same({ said[2], said[1], said[3] }, turned)
+    -- Where one text ends and the next begins is part of what is said.
+    local function of_two(one, other)
+      return part({ text = one .. "</Ustrd><Ustrd>" .. other }) .. part {}
+    end
+    assert.are_not.equal(keys(of_two("ab", "c"), "A")[1], keys(of_two("a", "bc"), "A")[1])
+    -- A reference that several have names none of them.
+    said = keys(part { id = "B", text = "one" } .. part { id = "B", text = "two" } .. part { id = "C" }, "A")
+    assert.truthy(said[1]:find("^camt:CH9300762011623852957:A:%x+%.1$"))
+    assert.are_not.equal(said[1], said[2])
+    assert.equal(account .. "C", said[3])
   end)
 
   it("has keys that no other parts can make", function()

@@ -3,6 +3,7 @@ local bank = require "spec.bank"
 local camt = require "tallystick.import.camt"
 local helper = require "spec.helper"
 local import = require "tallystick.import"
+local tallystick = require "tallystick"
 
 local NIGHT = { "2026-03-10T10:00:00Z", "2026-03-11T10:00:00Z" }
 
@@ -89,6 +90,14 @@ describe("a plan", function()
     assert.same({ "list 10.00 date-missing" }, lines(entry("A", "10.00", "F-00001"), { at = "value" }))
   end)
 
+  it("lists what the bank takes back, however it says so", function()
+    for said, line in pairs { ["true"] = "list 10.00 reversal", ["1"] = "list 10.00 reversal",
+      ["false"] = "pay 10.00 F-00001", ["0"] = "pay 10.00 F-00001" } do
+      local told = entry("A", "10.00", "F-00001"):gsub("<Sts>", ("<RvslInd>%s</RvslInd>%%0"):format(said))
+      assert.same({ line }, lines(told), said)
+    end
+  end)
+
   it("lists money for a settled document, or puts it on the patient's credit", function()
     local twice = entry("A", "57.35", "F-00001") .. entry("B", "57.35", "F-00001")
     assert.same({ "pay 57.35 F-00001", "list 57.35 document-settled" }, lines(twice))
@@ -135,6 +144,10 @@ describe("a plan", function()
     local plan = bank.plan_of(ledger, entry("A", "10.00", "F-00001") .. entry("A", "10.00", "F-00001"))
     assert.same({ "pay 10.00 F-00001", "done 10.00 F-00001" }, bank.lines(plan))
     assert.equal(plan.items[1], plan.items[2].twin)
+    -- What the rehearsal made is not there any more.
+    assert.is_nil(plan.items[2].payment)
+    local valued = entry("A", "10.00", "F-00001"):gsub("<BkTxCd/>", "<ValDt><Dt>2026-01-07</Dt></ValDt>%0")
+    assert.equal(2, bank.plan_of(ledger, entry("A", "10.00", "F-00001") .. valued).list)
     for _, other in ipairs { entry("A", "11.00", "F-00001"), entry("A", "10.00", "F-00002"),
       entry("A", "10.00", "F-00001", { day = "2026-01-06" }) } do
       local first = entry("A", "10.00", "F-00001")
@@ -179,6 +192,23 @@ describe("a plan", function()
     local one = assert(camt.parse(bank.message(entry("A", "10.00", "F-00001")))).credits
     local other = assert(camt.parse(bank.message(entry("A", "10.00", "F-00001"), { account = "CH44" }))).credits
     assert.are_not.equal(one[1].key, other[1].key)
+  end)
+
+  it("is none where the ledger as a whole gives up, as when another process is writing", function()
+    local path = helper.folder() .. "/clinic.db"
+    bank.practice({ path = path }):close()
+    local writer = helper.open { path = path, now = NIGHT[1] }
+    local planner <close> = assert(tallystick.open(path, { clock = function() return NIGHT[1] end, busy_timeout = 0 }))
+    local one, two = entry("A", "10.00", "F-00001"), entry("B", "5.00", "F-00001")
+    for _, entries in ipairs { one, one .. two } do
+      local credits = assert(camt.parse(bank.message(entries))).credits
+      assert(writer:transaction(function(tx)
+        assert(tx:pay { document = "F-00002", type = "twint", amount = "1.00" })
+        assert.equal("busy", select(3, import.plan(planner, credits)))
+        return true
+      end))
+      assert.equal(#credits, assert(import.plan(planner, credits)).pay)
+    end
   end)
 
   it("refuses options that make no sense, and a ledger that cannot be written", function()
