@@ -183,6 +183,17 @@ describe("a line of the command log", function()
       assert_again()
     end)
 
+    it("names none where half a step is left, which rounds up and not away", function()
+      local SCRIPT <const> = [[
+        local clinic = ...
+        clinic:payment_type { id = "cash", default = true, round_to = "0.10" } ]]
+      ledger = open { script = SCRIPT }
+      assert(ledger:consultation { patient = "P17", amount = "10.05" })
+      assert(ledger:pay { document = "C-00001", amount = "10.00" })
+      matches({ document = "C-00001", documents = helper.NONE }, last_line(ledger))
+      books.assert_same(ledger, (books.again(ledger, { script = SCRIPT })), { links = true })
+    end)
+
     it("does so in a correction", function()
       assert(ledger:pay { document = "C-00002", amount = "10.00" })
       assert(ledger:correct { payment = "R-00001", documents = { "C-00002", "C-00001" }, amount = "60.00",
