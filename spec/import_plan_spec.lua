@@ -176,6 +176,15 @@ describe("a plan", function()
     assert.equal(0, pay(bank.entry { id = "A", amount = "20.00", details = back .. came }).paid)
   end)
 
+  it("takes what is said of a booking for what its only transaction says, and not for each of several", function()
+    local one, two = bank.transaction { id = "1" }, bank.transaction { id = "2", text = "F-00002" }
+    local function booking(details, amount)
+      return bank.entry { id = "A", amount = amount, info = "F-00001", details = details }
+    end
+    assert.same({ "pay 10.00 F-00001" }, lines(booking(one, "10.00")))
+    assert.same({ "list 10.00 document-missing", "pay 10.00 F-00002" }, lines(booking(one .. two, "20.00")))
+  end)
+
   it("takes two bookings whose transactions are numbered alike for two, and pays neither", function()
     local function booking(id)
       return bank.entry { id = id, amount = "20.00", details = bank.transaction { id = "1", text = "F-00001" }

@@ -237,10 +237,11 @@ local function transaction_refusal(transaction, made, message)
   return nil
 end
 
-local function part(booking, transaction, naming)
+-- What is said of the whole booking is said of its only transaction, but of none among several.
+local function part(booking, transaction, naming, is_only)
   local made = new_credit(booking, transaction)
   if not made.amount_text then made.amount_text, made.currency = booking.amount_text, booking.currency end
-  if #made.texts == 0 and #made.references == 0 then made.texts = booking.texts end
+  if is_only and #made.texts == 0 and #made.references == 0 then made.texts = booking.texts end
   local message
   made.amount, message = credit.decimal(made.amount_text, made.currency)
   made.id, made.key = naming(transaction)
@@ -265,7 +266,9 @@ function entry.credits(node, transactions, account)
       returned = false, references = {}, texts = {}, origins = {} } }
   end
   local naming, credits = new_naming(booking, transactions), {}
-  for index, transaction in ipairs(transactions) do credits[index] = part(booking, transaction, naming) end
+  for index, transaction in ipairs(transactions) do
+    credits[index] = part(booking, transaction, naming, #transactions == 1)
+  end
   return credits
 end
 
