@@ -10,7 +10,7 @@
 #include "verify.h"
 
 static tally_code derived_wrong(tally_verify *in, int64_t seq, const char *what, const char *name) {
-  fail(in->ledger, TALLY_ERR_CORRUPT, "%s %s; keep this file as evidence and go back to a backup that verifies", name,
+  fail(in->ledger, TALLY_ERR_CORRUPT, "%s: %s; keep this file as evidence and go back to a backup that verifies", name,
        what);
   if (seq) with_integer(in->ledger, TALLY_ERR_CORRUPT, "seq", seq);
   with_detail(in->ledger, TALLY_ERR_CORRUPT, "what", text_of(what));
@@ -21,8 +21,14 @@ static tally_code derived_wrong(tally_verify *in, int64_t seq, const char *what,
 
 static tally_code document_wrong(tally_verify *in, const document_row *row, const char *what) {
   char name[80];
-  snprintf(name, sizeof name, "document %s:", shown(in->ledger, row->number));
+  snprintf(name, sizeof name, "document %s", shown(in->ledger, row->number));
   return derived_wrong(in, row->id, what, name);
+}
+
+static tally_code document_missing(tally_verify *in, const tally_entry *entry) {
+  char name[80];
+  snprintf(name, sizeof name, "document %s", shown(in->ledger, entry->document));
+  return derived_wrong(in, entry->seq, "it has no row", name);
 }
 
 /* What the entry that made a document says of it, apart from its facts. */
@@ -75,7 +81,7 @@ static tally_code fold_own(tally_verify *in, const document_row *row, document_r
   while ((code = next_own(in, &entry)) == TALLY_OK) {
     int order = text_compare(entry->document, row->number);
     if (order > 0) return TALLY_OK;
-    if (order < 0) return derived_wrong(in, entry->seq, "it has no row", shown(in->ledger, entry->document));
+    if (order < 0) return document_missing(in, entry);
     if (entry->seq == row->id) {
       TRY(check_making(in, row, entry));
       *made = true;
@@ -139,12 +145,12 @@ static tally_code check_document(tally_verify *in, const document_row *row) {
 static tally_code end_documents(tally_verify *in) {
   const tally_entry *entry;
   tally_code code = next_own(in, &entry);
-  return code ? code : derived_wrong(in, entry->seq, "it has no row", shown(in->ledger, entry->document));
+  return code ? code : document_missing(in, entry);
 }
 
 tally_code verify_documents_count(tally_verify *in) {
   if (in->documents_made == in->report.documents) return TALLY_OK;
-  return derived_wrong(in, 0, "the journal makes another number of them", "documents:");
+  return derived_wrong(in, 0, "the journal makes another number of them", "documents");
 }
 
 tally_code verify_documents(tally_verify *in) {
@@ -313,7 +319,7 @@ static tally_code check_document_series(tally_verify *in, series which) {
     if (code != TALLY_DONE) return fail_store(ledger, code);
   }
   return derived_wrong(in, 0, "it stands beyond the numbers that were made",
-                       which == SERIES_INVOICE ? "the series of invoices:" : "the series of consultations:");
+                       which == SERIES_INVOICE ? "the series of invoices" : "the series of consultations");
 }
 
 static tally_code check_series(tally_verify *in) {
@@ -326,13 +332,13 @@ static tally_code check_closings(tally_verify *in) {
   size_t count;
   TRY(fail_store(in->ledger, store_closings_all(in->ledger->store, &in->ledger->call, &rows, &count)));
   if ((int64_t)count != in->report.closings)
-    return derived_wrong(in, 0, "the journal has another number of them", "closings:");
+    return derived_wrong(in, 0, "the journal has another number of them", "closings");
   for (size_t i = 0; i < count; i++) {
     tally_entry entry;
     tally_code code = store_entry_get(in->ledger->store, &in->ledger->call, rows[i].seq, &entry);
     if (code != TALLY_OK && code != TALLY_DONE) return fail_store(in->ledger, code);
     bool fits = code == TALLY_OK && entry.kind == TALLY_KIND_CLOSING && entry.day == rows[i].through;
-    if (!fits) return derived_wrong(in, rows[i].seq, "its row does not match its entry", "closing:");
+    if (!fits) return derived_wrong(in, rows[i].seq, "its row does not match its entry", "a closing");
   }
   return TALLY_OK;
 }

@@ -607,7 +607,7 @@ function Ledger:withdraw(fields) end
 function Ledger:transfer(fields) end
 
 ---Seals all business days up to a date. Codes: `type-unknown`, `type-not-applicable`, `date-in-future`,
----`period-closed`, `amount-not-positive`.
+---`period-closed`.
 ---@param fields tallystick.CloseDaysFields
 ---@return tallystick.ClosingResult? closing
 ---@return string? message
