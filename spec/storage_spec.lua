@@ -50,6 +50,16 @@ describe("a ledger's file", function()
     assert.truthy(info.id:find "^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$")
   end)
 
+  it("is opened by nobody whose name, or role, no command would take", function()
+    make():close()
+    for _, name in ipairs { "", ("x"):rep(129), "a\nb", "a\0b", "a\127", "\xff", "\xC3" } do
+      refused("field-invalid", tallystick.open(path, { actor = name }))
+      refused("field-invalid", tallystick.open(path, { roles = { "manager", name } }))
+    end
+    local ledger <close> = assert(tallystick.open(path, { actor = ("é"):rep(64), roles = { "clé" } }))
+    assert(ledger:deposit { patient = "P1", amount = "5.00" })
+  end)
+
   it("is its owner's alone, with its log and its backups", function()
     local ledger = make()
     assert(ledger:backup(path .. ".copy"))

@@ -4,8 +4,10 @@ local function is_count(value)
   return math.type(value) == "integer" and value >= 0
 end
 
+-- As the core takes it of a command: what is not UTF-8 could not be exported, and not be replayed.
 local function is_name(value)
-  return type(value) == "string" and #value > 0 and #value <= 128
+  if type(value) ~= "string" or #value == 0 or #value > 128 then return false end
+  return utf8.len(value) ~= nil and not value:find "[\0-\31\127]"
 end
 
 local function is_list_of_names(value)
@@ -39,7 +41,7 @@ end
 local known = {
   mode = { check = function(value) return value == "rw" or value == "ro" end, expected = '"rw" or "ro"' },
   config = { check = function(value) return type(value) == "string" and #value > 0 end, expected = "a script's path" },
-  actor = { check = is_name, expected = "a name of 1 to 128 bytes" },
+  actor = { check = is_name, expected = "a name of 1 to 128 bytes of plain UTF-8" },
   roles = { check = is_list_of_names, expected = "a list of names" },
   clock = { check = is_function, expected = "a function that gives epoch seconds or ISO 8601" },
   busy_timeout = { check = is_count, expected = "milliseconds as an integer" },
@@ -60,6 +62,12 @@ local function refuse(code, field, message, details)
   return nil, message, code, details
 end
 
+-- A value as a message shows it, on one line of text.
+local function shown(value)
+  local text = tostring(value):gsub("[\0-\31\127]", "?")
+  return utf8.len(text) and text or (text:gsub("[\128-\255]", "?"))
+end
+
 local function check_option(name, value, nearest)
   local option = known[name]
   if not option then
@@ -69,7 +77,7 @@ local function check_option(name, value, nearest)
       { nearest = near })
   end
   if option.check(value) then return true end
-  return refuse("field-invalid", name, ("%s: %s will not do; give %s"):format(name, tostring(value), option.expected),
+  return refuse("field-invalid", name, ("%s: %s will not do; give %s"):format(name, shown(value), option.expected),
     { expected = option.expected })
 end
 
