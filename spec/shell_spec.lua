@@ -1,5 +1,6 @@
 -- The shell, as a script feeds it and as a person types into it.
 local command = require "spec.command"
+local grammar = require "tallystick.cli.grammar"
 local helper = require "spec.helper"
 local history = require "tallystick.shell.history"
 local raw = require "spec.raw"
@@ -84,6 +85,24 @@ describe("a script for the shell", function()
     assert.same({ code = 0, out = "1\n", err = "" }, feed { "1", "exit", "2" })
     assert.same({ code = 0, out = "1\n", err = "" }, feed { "1", "quit", "2" })
   end)
+
+  -- What a command cannot do without, by the kind of the argument.
+  local NEEDED = { document = "F-00001", payment = "R-00001", patient = "P17", party = "P17" }
+
+  for _, definition in ipairs(grammar.commands) do
+    local is_read = definition.section == "reading" or definition.section == "reports" or definition.name == "info"
+    local line = definition.name
+    for _, argument in ipairs(is_read and definition.arguments or {}) do
+      if argument.required then line = line .. " " .. NEEDED[argument.kind] end
+    end
+    if is_read and definition.ledger == "ro" and definition.name ~= "stage" then
+      it("looks up: " .. line, function()
+        local ended = feed { line }
+        assert.same({ code = 0, err = "" }, { code = ended.code, err = ended.err })
+        assert.truthy(ended.out:find "%S")
+      end)
+    end
+  end
 
   it("keeps no history", function()
     feed { "1", "unpaid" }

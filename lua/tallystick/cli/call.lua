@@ -73,10 +73,10 @@ function Call:progress(label)
   return progress.start(label, not self.args.quiet and terminal.is_live(2))
 end
 
----Keeps what a list has shown, so that the shell's user can point at its rows.
+---Keeps what a list has shown, so that the shell's user can point at its rows; rows of the journal have no such place.
 ---@param names string[]
 function Call:remember(names)
-  if self.session then self.session:remember(self.definition.list, names) end
+  if self.session and self.definition.list then self.session:remember(self.definition.list, names) end
 end
 
 return call
