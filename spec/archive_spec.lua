@@ -168,6 +168,26 @@ describe("an archive", function()
     return balances
   end
 
+  it("tells of the closings that sealed its days, and of no other, with what was counted", function()
+    local ledger, clock = helper.open { path = path "small.db", now = "2026-01-31T10:00:00Z" }
+    local heads = {}
+    for _, last in ipairs { "2026-01-31", "2026-02-15", "2026-02-28", "2026-03-31" } do
+      clock.now = last .. "T10:00:00Z"
+      assert(ledger:deposit { patient = "P1", amount = "50.00" })
+      assert(ledger:close_days { through = last, counted = last ~= "2026-02-28" and { cash = "49.00" } or nil })
+      heads[last] = ledger:head()
+    end
+    local made = assert(archive.write(ledger, { from = "2026-02-01", to = "2026-02-28", folder = folder }))
+    local told = {}
+    for index, row in ipairs(rows_of(unpack_to("x", made.path) .. "/books/closings.csv")) do
+      told[index] = { row.from, row.through, row.actor, row.hash, row.expected, row.counted, row.variance }
+    end
+    assert.same({
+      { "2026-02-01", "2026-02-15", "desk-1", heads["2026-02-15"].hash, "50.00", "49.00", "-1.00" },
+      { "2026-02-16", "2026-02-28", "desk-1", heads["2026-02-28"].hash, "", "", "" },
+    }, told)
+  end)
+
   it("balances every account: what it had, what moved, what it has", function()
     local root = unpack_to("x", make("2025-04-01", "2025-06-30"))
     local ledger <close>, sums = open_year(), {}
@@ -421,6 +441,9 @@ describe("archive --check", function()
     end, true, "is not the ledger's" },
     { "a forged amount under its true hash and new sums", function(root)
       edit(root .. "/books/journal.jsonl", '"amount":"(%d+)%.(%d)', '"amount":"1%1.%2')
+    end, true, "is not the ledger's" },
+    { "a hash that was taken out, under new sums", function(root)
+      edit(root .. "/books/journal.jsonl", '"hash":"%x+"', '"head":"x"')
     end, true, "is not the ledger's" },
     { "an amount that is no text, under new sums", function(root)
       edit(root .. "/books/journal.jsonl", '"amount":"(%d+%.%d+)"', '"amount":%1')
