@@ -176,6 +176,19 @@ describe("a plan", function()
     assert.equal(0, pay(bank.entry { id = "A", amount = "20.00", details = back .. came }).paid)
   end)
 
+  it("reads the numbers of documents that a payer's program set apart", function()
+    local function told(...)
+      local numbers = {}
+      for index, number in ipairs { ... } do
+        numbers[index] = ("<RfrdDocInf><Tp/><Nb>%s</Nb></RfrdDocInf>"):format(number)
+      end
+      local strd = ("</Ustrd><Strd>%s</Strd><Ustrd>"):format(table.concat(numbers))
+      return lines(bank.entry { id = "A", details = bank.transaction { id = "1", text = "bill" .. strd .. "thanks" } })
+    end
+    assert.same({ "pay 10.00 F-00001" }, told "F-00001")
+    assert.same({ "list 10.00 document-ambiguous" }, told("F-00001", "F-00002"))
+  end)
+
   it("takes what is said of a booking for what its only transaction says, and not for each of several", function()
     local one, two = bank.transaction { id = "1" }, bank.transaction { id = "2", text = "F-00002" }
     local function booking(details, amount)

@@ -36,6 +36,7 @@ local function read_remittance(node, references, texts)
   for _, structured in ipairs(all(remittance, "Strd")) do
     local named = text(structured, "CdtrRefInf/Ref")
     if named then references[#references + 1] = { text = credit.clean(named), type = type_of(structured) } end
+    for _, document in ipairs(all(structured, "RfrdDocInf")) do append(texts, text(document, "Nb")) end
     for _, more in ipairs(all(structured, "AddtlRmtInf")) do append(texts, more.text) end
   end
 end
