@@ -757,6 +757,49 @@ describe("the terminal's module", function()
     assert.same({ true, 1 }, { tty.guard(function() return 1 end, plain) })
   end)
 
+  it("lets what is tidied up come to its end where a second interruption meets it", function()
+    local tidied = 0
+    local ran, problem = tty.guard(function()
+      local function tidy()
+        interrupt()
+        for _ = 1, 100 do plain() end
+        tidied = tidied + 1
+      end
+      local _ <close> = setmetatable({}, { __close = tidy })
+      interrupt()
+      while true do end
+    end, plain)
+    assert.same({ false, "interrupted!", 1 }, { ran, problem, tidied })
+  end)
+
+  it("lets what is tidied up come to its end where both interruptions came before it", function()
+    local tidied = 0
+    local ran, problem = tty.guard(function()
+      local function tidy()
+        for _ = 1, 100 do plain() end
+        tidied = tidied + 1
+      end
+      local _ <close> = setmetatable({}, { __close = tidy })
+      io.popen("kill -INT $PPID; sleep 0.1; kill -INT $PPID"):close()
+      while true do end
+    end, plain)
+    assert.same({ false, "interrupted!", 1 }, { ran, problem, tidied })
+  end)
+
+  it("stops what catches the first interruption, and what it tidies up without end", function()
+    local function stubborn()
+      while true do
+        interrupt()
+        pcall(function() while true do end end)
+      end
+    end
+    local ran, problem = tty.guard(function()
+      local _ <close> = setmetatable({}, { __close = stubborn })
+      stubborn()
+    end, plain)
+    assert.same({ false, "interrupted!" }, { ran, problem })
+  end)
+
   it("does not carry an interruption from one guard into the next", function()
     interrupt()
     assert.same({ true, 5050 }, { tty.guard(function()

@@ -25,26 +25,48 @@
 static _Atomic(lua_State *) guarded;
 static volatile sig_atomic_t held;
 static volatile sig_atomic_t interrupts;
+/* How many of them have become errors of what is guarded. */
+static volatile sig_atomic_t raised;
 static struct sigaction interrupt_before, pipe_before;
 static bool caught;
 
-/* The first Ctrl-C is one error. Who asks a second time meets code that caught the first, so this one stays: each step
-   raises until the guard is left. */
+/* What an interruption meets closes its files and takes away what is half made. That takes some hundred steps of Lua;
+   this many are over in less than a millisecond. */
+#define STEPS_TO_TIDY_UP 10000
+
+static void raise_interruption(lua_State *L, lua_Debug *ar);
+
+static void raise_at_next_step(lua_State *L) {
+  lua_sethook(L, raise_interruption, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+static void raise_once_tidied_up(lua_State *L) {
+  lua_sethook(L, raise_interruption, LUA_MASKCOUNT, STEPS_TO_TIDY_UP);
+}
+
+/* The first Ctrl-C is one error. Who asks a second time meets code that caught the first, or that tidies up after it and
+   is to come to its end: so there is time for that, and then each step raises until the guard is left. */
 static void raise_interruption(lua_State *L, lua_Debug *ar) {
   (void)ar;
+  raised = raised < 2 ? raised + 1 : 2;
   if (interrupts < 2) lua_sethook(L, NULL, 0, 0);
+  else if (raised == 1) raise_once_tidied_up(L);
+  else raise_at_next_step(L);
   lua_pushliteral(L, INTERRUPTED);
   lua_error(L);
 }
 
-/* Async-signal-safe: it counts, and sets a hook, which Lua allows at any instant (ldebug.c says so of lua_sethook). */
+/* Async-signal-safe: it counts, and sets a hook, which Lua allows at any instant (ldebug.c says so of lua_sethook). The
+   third Ctrl-C waits for nothing. */
 static void on_interrupt(int number) {
   (void)number;
   int saved = errno;
   lua_State *L = atomic_load(&guarded);
   if (interrupts < 1000) interrupts++;
-  if (L != NULL && !held)
-    lua_sethook(L, raise_interruption, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  if (L != NULL && !held) {
+    if (interrupts == 2 && raised == 1) raise_once_tidied_up(L);
+    else raise_at_next_step(L);
+  }
   errno = saved;
 }
 
@@ -72,9 +94,18 @@ static int l_tty_catch(lua_State *L) {
   return 0;
 }
 
-/* tty.release(): puts the signals back as they were. */
+static void on_end(int number);
+
+static void unwatch_end(int number) {
+  struct sigaction action;
+  if (sigaction(number, NULL, &action) == 0 && action.sa_handler == on_end) signal(number, SIG_DFL);
+}
+
+/* tty.release(): puts the signals back as they were. Closing the state unloads this module, and with it the handlers. */
 static int l_tty_release(lua_State *L) {
   (void)L;
+  unwatch_end(SIGTERM);
+  unwatch_end(SIGHUP);
   if (!caught) return 0;
   sigaction(SIGINT, &interrupt_before, NULL);
   sigaction(SIGPIPE, &pipe_before, NULL);
@@ -86,7 +117,7 @@ static void leave_guard(lua_State *L, lua_State *outer) {
   atomic_store(&guarded, outer);
   /* The hook may have been set after the last step of Lua: it must not go off outside. */
   if (lua_gethook(L) == raise_interruption) lua_sethook(L, NULL, 0, 0);
-  interrupts = 0;
+  interrupts = raised = 0;
 }
 
 /* tty.guard(body, handler, …): as xpcall; Ctrl-C raises "interrupted!" in the body, and nowhere else. */
@@ -96,7 +127,7 @@ static int l_tty_guard(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_remove(L, 2);
   lua_insert(L, 1);
-  interrupts = 0;
+  interrupts = raised = 0;
   lua_State *outer = atomic_exchange(&guarded, L);
   int code = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 1);
   leave_guard(L, outer);

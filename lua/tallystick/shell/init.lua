@@ -98,6 +98,7 @@ end
 function shell.run(call)
   local tty = terminal_module()
   local self = session.new { path = call.path, ledger = call.ledger, live = tty ~= nil, tty = tty }
+  local _ <close> = tty and setmetatable({}, { __close = tty.release }) or nil
   if tty then
     tty.catch()
     -- What the pager gets is UTF-8, whatever the locale.
@@ -109,7 +110,6 @@ function shell.run(call)
   if self.live then io.stdout:write(banner.of(self, assert(self.ledger:info()))) end
   loop(self)
   self.ledger:close()
-  if tty then tty.release() end
   return self.failed and not self.live and exit.REFUSED or exit.DONE
 end
 
