@@ -561,6 +561,39 @@ describe("restore", function()
   end)
 end)
 
+describe("an interruption that comes when a file has its name", function()
+  -- The folder is put on disk last; the first of several times is before what is replaced.
+  local INTERRUPT = [[
+#!/bin/sh
+[ -d "$1" ] || exit 0
+if [ "$TIMES" = 2 ] && ! [ -e "$0.once" ]; then : >"$0.once"; exit 0; fi
+read -r _ _ _ parent _ </proc/$PPID/stat
+kill -INT $parent
+]]
+
+  local function interrupted(times, line)
+    command.shell("mkdir -p " .. path "bin")
+    write(path "bin/sync", INTERRUPT)
+    command.shell("chmod 755 " .. path "bin/sync")
+    local ended = command.shell(("export TZ=UTC TIMES=%d PATH=%s:$PATH; bin/tallystick %s"):format(times, path "bin",
+      line))
+    assert.same({ exit.INTERRUPTED, "" }, { ended.code, ended.out })
+    return ended.err
+  end
+
+  it("is told of as what it may be", function()
+    make "clinic.db"
+    local clinic, copy, drill = path "clinic.db", path "copy.db", path "drill.db"
+    assert.equal(("\ntallystick: interrupted; %s may be there already, and is whole then\n"):format(copy),
+      interrupted(1, ("backup %s %s"):format(clinic, copy)))
+    assert.equal(("\ntallystick: interrupted; %s may be there already, and is whole then\n"):format(drill),
+      interrupted(1, ("restore %s %s"):format(copy, drill)))
+    local err = interrupted(2, ("restore %s %s --force"):format(copy, drill))
+    contains("interrupted; the backup may be in its place already; what stood there is kept as " .. drill, err)
+    for _, name in ipairs { "copy.db", "drill.db" } do assert_holds(name) end
+  end)
+end)
+
 describe("a folder that may not be written", function()
   for _, line in ipairs { "init %s/new.db", "backup %s/clinic.db %s/new.db", "restore %s/copy.db %s/clinic.db",
     "restore %s/copy.db %s/new.db" } do

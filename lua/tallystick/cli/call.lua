@@ -12,6 +12,7 @@ local terminal = require "tallystick.cli.terminal"
 ---@field output tallystick.cli.Output
 ---@field door "line"|"shell"
 ---@field session? table the shell's, where it runs there: session:remember(kind, names) keeps what a list showed
+---@field interrupted? string what an interruption leaves from now on, where the definition says what it left until now
 local Call = {}
 Call.__index = Call
 
@@ -64,6 +65,12 @@ end
 function Call:misuse(message)
   self:complain(message)
   return exit.USAGE
+end
+
+---Says what an interruption leaves, where more can be said of it than that it came.
+---@return string?
+function Call:left()
+  return self.interrupted or self.definition.interrupted
 end
 
 ---Starts a progress line, where a person watches and did not ask for silence.

@@ -90,7 +90,7 @@ end
 
 local function report(problem, call)
   if exit.is_interrupt(problem) then
-    local after = call.definition.interrupted
+    local after = call:left()
     io.stderr:write("\ntallystick: interrupted", after and "; " .. after or "", "\n")
     return exit.INTERRUPTED
   end

@@ -144,7 +144,7 @@ local function run_parsed(session, definition, args, line)
   return session:run(function()
     local _ <close> = setmetatable({}, { __close = finish })
     return run_call(session, definition, made, line)
-  end, { interrupted = definition.interrupted })
+  end, { left = function() return made:left() end })
 end
 
 ---Runs a command.

@@ -213,7 +213,7 @@ end
 
 ---Runs a line's work: Ctrl-C and errors end it, and nothing leaves here.
 ---@param body fun(): integer
----@param options? { explain?: function, interrupted?: string } what is made of an error; what an interruption leaves
+---@param options? { explain?: function, left?: fun(): string? } what is made of an error; what an interruption leaves
 ---@return integer exit_code
 function Session:run(body, options)
   options = options or {}
@@ -225,8 +225,8 @@ function Session:run(body, options)
     if not self.live then error(result, 0) end
     -- The terminal has written ^C where the line stood.
     io.stderr:write "\n"
-    local left = options.interrupted and "; " .. options.interrupted or ""
-    self:complain(self:interruption(head and head.seq or 0) .. left)
+    local left = options.left and options.left()
+    self:complain(self:interruption(head and head.seq or 0) .. (left and "; " .. left or ""))
     return exit.INTERRUPTED
   end
   if type(result) == "table" and (result.message or result.unwritable) then
