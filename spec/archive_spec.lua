@@ -454,6 +454,13 @@ describe("archive --check", function()
     { "another count of entries under new sums", function(root)
       edit(root .. "/period.json", '"entries":', '"entries":9')
     end, true, "period.json: it tells of" },
+    { "another count of entries where no ledger is", function(root)
+      os.remove(root .. "/ledger/clinic.db")
+      edit(root .. "/period.json", ',"file":"clinic.db"', "")
+      edit(root .. "/period.json", '"entries":', '"entries":9')
+    end, true, "period.json: it tells of" },
+    { "a journal that was left out, under new sums", function(root) os.remove(root .. "/books/journal.jsonl") end, true,
+      "books/journal.jsonl: it is missing" },
     { "a journal that ends too early under new sums", function(root)
       edit(root .. "/books/journal.jsonl", "\n[^\n]*\n$", "\n")
     end, true, "is not the ledger's" },

@@ -73,6 +73,8 @@ local function check_sums(root)
   return names
 end
 
+local JOURNAL = "books/journal.jsonl"
+
 -- Whether the facts name a head, days and, if any, a copy of the ledger that is one of the files.
 local function are_whole(facts, names)
   if type(facts) ~= "table" or type(facts.head) ~= "table" then return false end
@@ -82,6 +84,13 @@ local function are_whole(facts, names)
     if name == "ledger/" .. tostring(facts.file) then return true end
   end
   return false
+end
+
+-- The lines of the journal, which every archive has.
+local function journal_lines(root)
+  local path = root .. "/" .. JOURNAL
+  if not files.exists(path) then damaged(JOURNAL .. ": it is missing", { file = JOURNAL }) end
+  return io.lines(path)
 end
 
 local function read_facts(root, names)
@@ -106,20 +115,23 @@ end
 
 -- Holds the journal of the archive against the ledger's: the same entries of the period, in the same order.
 local function compare_journal(root, facts, ledger, progress)
-  local lines, count = io.lines(root .. "/books/journal.jsonl"), 0
+  local lines = journal_lines(root)
   for entry in ledger:entries {} do
     if entry.day >= facts.from and entry.day <= facts.to then
-      count = count + 1
       if not tells_of(json.decode(lines() or "null"), entry) then
-        damaged(("books/journal.jsonl: entry %d is not the ledger's"):format(entry.seq), { seq = tostring(entry.seq) })
+        damaged(("%s: entry %d is not the ledger's"):format(JOURNAL, entry.seq), { seq = tostring(entry.seq) })
       end
     end
     if entry.seq % 1000 == 0 then progress("comparing the journal", entry.seq, facts.head.seq) end
   end
-  if lines() then damaged("books/journal.jsonl: it holds entries that the ledger has not") end
-  if count ~= facts.entries then
-    damaged(("period.json: it tells of %s entries, and there are %d"):format(tostring(facts.entries), count))
-  end
+  if lines() then damaged(JOURNAL .. ": it holds entries that the ledger has not") end
+end
+
+local function check_count(root, facts)
+  local count = 0
+  for _ in journal_lines(root) do count = count + 1 end
+  if count == facts.entries then return end
+  damaged(("period.json: it tells of %s entries, and there are %d"):format(tostring(facts.entries), count))
 end
 
 local function check_ledger(root, facts, progress)
@@ -147,6 +159,7 @@ return function(path, progress)
   local names = check_sums(root)
   local facts = read_facts(root, names)
   if facts.file then check_ledger(root, facts, progress) end
+  check_count(root, facts)
   return { files = #names, from = facts.from, to = facts.to, entries = facts.entries, head = facts.head,
     ledger = facts.file ~= nil }
 end
