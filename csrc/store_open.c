@@ -431,7 +431,22 @@ static tally_code prepare_transactions(store *in) {
   return TALLY_OK;
 }
 
+/* A file that was moved, deleted or replaced while it was open takes writes that nobody finds again. Where only the way
+ * to it may no longer be searched, as after a host gave up rights, that is not known. */
+static bool is_gone(store *in) {
+  int moved = 0;
+  if (in->in_memory) return false;
+  if (sqlite3_file_control(in->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved) return false;
+  struct stat facts;
+  return stat(sqlite3_db_filename(in->database, "main"), &facts) == 0 || errno == ENOENT || errno == ENOTDIR;
+}
+
 tally_code store_begin(store *in) {
+  if (is_gone(in)) {
+    return store_failed_with(in, TALLY_ERR_IO_ERROR,
+                             "the ledger file was moved, deleted or replaced while it was open; nothing was written: "
+                             "close it, and open the file that is the ledger now");
+  }
   tally_code code = store_run_plain(in, STMT_BEGIN);
   if (code) return code;
   in->writing = true;

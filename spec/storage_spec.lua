@@ -106,6 +106,22 @@ describe("a ledger's file", function()
     assert.equal("20.00 CHF", tostring(ledger:document("C-00001").collected))
   end)
 
+  for _, row in ipairs {
+    { "deleted", "rm '%s'" }, { "moved", "mv '%s' '%s.moved'" }, { "replaced", "cp '%s' '%s.new' && mv '%s.new' '%s'" },
+  } do
+    local what, line = table.unpack(row)
+    it(("is written no more once it was %s under an open handle"):format(what), function()
+      local ledger = assert(tallystick.open(path, { actor = "desk-1" }))
+      assert(ledger:consultation { patient = "P1", amount = "50.00" })
+      os.execute((line:gsub("%%s", path)))
+      local message = refused("io-error", ledger:pay { document = "C-00001" })
+      assert.truthy(message:find("moved, deleted or replaced", 1, true), message)
+      refused("io-error", ledger:transaction(function(tx) return tx:pay { document = "C-00001" } end))
+      assert.equal("0.00 CHF", tostring(ledger:document("C-00001").collected))
+      ledger:close()
+    end)
+  end
+
   it("may be read in a folder that may not be written, and says so where it is to be written", function()
     make():close()
     local folder = path:match "^(.*)/"
