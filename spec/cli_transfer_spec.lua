@@ -241,6 +241,19 @@ describe("the import of a bank's file", function()
     assert.equal("", answers("import", path, "camt", folder .. "/one.xml", "--quiet"))
   end)
 
+  it("says how many bookings of other accounts it passed over, and which hooks failed when all was paid", function()
+    local first = bank.message(bank.entry { id = "B1", amount = "57.35",
+      details = bank.transaction { id = "T1", amount = "57.35", text = "F-00001" } })
+    local second = bank.message(bank.entry { id = "B2" }, { account = "CH5604835012345678009" })
+    command.write(folder .. "/two.xml", (first:gsub("</Ntfctn>", "%0" .. second:match "<Ntfctn>.*</Ntfctn>")))
+    command.write(folder .. "/hook.lua", helper.SCRIPT .. '\nclinic:after("pay", { id = "loud" }, function() error "no" end)')
+    assert(tallystick.open(path, { config = folder .. "/hook.lua" })):close()
+    local ended = import("camt", folder .. "/two.xml", "--account", "CH9300762011623852957")
+    assert.equal(0, ended.code)
+    contains("1 credit paid, 57.35 CHF; 1 booking of other accounts passed over\n", ended.out)
+    contains("(script-failed)", ended.err)
+  end)
+
   it("takes the standard input, one account, the day of value, and who acts", function()
     command.write(folder .. "/one.xml", bank.message(bank.entry { id = "B1", amount = "57.35",
       details = bank.transaction { id = "T1", amount = "57.35", text = "F-00001" } }))

@@ -137,7 +137,9 @@ end
 
 local function add_script(made_bundle, info)
   if info.script.text == "" then return end
-  made_bundle:add("script/" .. (info.script.name:match "[^/]+$" or "clinic.lua"), info.script.text)
+  -- A name is the host's: in a list of sums, a line break in it would be the end of a name.
+  local name = (info.script.name:match "[^/]+$" or "clinic.lua"):gsub("%c", "_")
+  made_bundle:add("script/" .. name, info.script.text)
 end
 
 -- The reader lies in docs/ of the source, and beside this file where it was installed.

@@ -184,19 +184,31 @@ local function show_left(output, left)
   output:say()
 end
 
-local function show_to_people(call, rows)
+-- What hooks that failed after their commit have to say: the payments stand.
+local function tell_warnings(call, applied)
+  for _, outcome in ipairs(applied.outcomes) do
+    for _, warning in ipairs(outcome.result and outcome.result.warnings or {}) do
+      call:complain(warning.message, warning.code, warning)
+    end
+  end
+end
+
+local function show_to_people(call, rows, skipped)
   local output = call.output
   local words, left = show_tables(output, rows, call.ledger:money "0"), rows_with(rows, "left")
   if #left > 0 then
     show_left(output, left)
     words[#words + 1] = text.counted(#left, "credit") .. " left for a person"
   end
+  if skipped > 0 then
+    words[#words + 1] = text.counted(skipped, "booking") .. " of other accounts passed over"
+  end
   output:say(#words > 0 and table.concat(words, "; ") or "the file has no credits")
 end
 
-local function show(call, rows)
+local function show(call, rows, skipped)
   if call.output.format == "text" then
-    if not call.args.quiet then show_to_people(call, rows) end
+    if not call.args.quiet then show_to_people(call, rows, skipped) end
     return
   end
   call.output:sheet { name = "credits", columns = PROGRAM_COLUMNS, rows = rows }
@@ -249,7 +261,8 @@ function run.run(call)
     if not applied then return call:refuse(message, code, details) end
     take_outcomes(applied, by_item)
   end
-  show(call, rows)
+  show(call, rows, read.skipped or 0)
+  if applied then tell_warnings(call, applied) end
   local stopped = applied and applied.stopped
   if stopped then return call:refuse("it stopped before the end: " .. stopped.message, stopped.code) end
   return ends_in(rows)
