@@ -5,6 +5,7 @@ local bundle = require "tallystick.archive.bundle"
 local csv = require "tallystick.csv"
 local export = require "tallystick.export"
 local json = require "tallystick.json"
+local keys = require "tallystick.keys"
 local labels = require "tallystick.labels"
 local postings = require "tallystick.export.postings"
 
@@ -235,9 +236,7 @@ function books.write_closings(period, put)
   put(csv.line { "from", "through", "closed_at", "actor", "seq", "hash", "type", "expected", "counted", "variance" })
   for _, closing in ipairs(need(period.ledger:closings())) do
     if is_of_period(closing, period) then
-      local ids = {}
-      for id in pairs(closing.counted) do ids[#ids + 1] = id end
-      table.sort(ids)
+      local ids = keys(closing.counted)
       for index = 1, math.max(#ids, 1) do
         local id = ids[index]
         local count = closing.counted[id] or {}

@@ -1,5 +1,6 @@
 -- postings.lua - between which two accounts an entry moves how much (design.md §4), and what they come to.
 local accounts = require "tallystick.export.accounts"
+local keys = require "tallystick.keys"
 
 local postings = {}
 
@@ -118,13 +119,6 @@ local function movements(ledger, names, bytes)
   return periods
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 -- The smallest amount of the ledger's currency: what minor units are multiples of.
 local function unit_of(ledger)
   local one = assert(ledger:money "1"):decimal():gsub("1", "0")
@@ -150,11 +144,11 @@ function postings.balances(ledger, options)
   local periods, message, code, details = movements(ledger, names, bytes)
   if not periods then return nil, message, code, details end
   local unit, sums, rows = unit_of(ledger), {}, {}
-  for _, period in ipairs(sorted_keys(periods)) do
+  for _, period in ipairs(keys(periods)) do
     for account, moved in pairs(periods[period]) do
       if not add(sums, account, moved) then return overflow(account) end
     end
-    for _, account in ipairs(sorted_keys(sums)) do
+    for _, account in ipairs(keys(sums)) do
       rows[#rows + 1] = { period = period, account = account, balance = unit * sums[account] }
     end
   end

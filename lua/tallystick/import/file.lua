@@ -1,4 +1,5 @@
 -- import/file.lua - what readers of files and plans check first: the options that they were given.
+local keys = require "tallystick.keys"
 local nearest = require "tallystick.config.nearest"
 
 local file = {}
@@ -10,10 +11,7 @@ local function refuse(code, field, message, details)
 end
 
 local function unknown(what, name, known)
-  local names = {}
-  for one in pairs(known) do names[#names + 1] = one end
-  table.sort(names)
-  local near = nearest(name, names)
+  local near = nearest(name, keys(known))
   return refuse("field-unknown", tostring(name), ("%s has no option %q%s"):format(what, tostring(name),
     near and ("; did you mean %q?"):format(near) or ""), { nearest = near })
 end

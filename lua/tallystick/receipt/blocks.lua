@@ -1,4 +1,5 @@
 -- receipt/blocks.lua - checks the blocks that a template gives, and copies what is known of them into plain tables.
+local keys = require "tallystick.keys"
 local nearest = require "tallystick.config.nearest"
 
 ---What a receipt is made of, from the top to the bottom.
@@ -78,15 +79,8 @@ local function required(check)
   return { check = check }
 end
 
-local function names_of(fields)
-  local names = {}
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function refuse_unknown(path, key, fields)
-  local names = names_of(fields)
+  local names = keys(fields)
   local near = nearest(key, names)
   local hint = near and ('; did you mean "%s"?'):format(near) or ""
   refuse(path, ("has no field %q%s"):format(tostring(key), hint), "one of " .. table.concat(names, ", "))
@@ -129,7 +123,7 @@ local KINDS = {
   code = { text = required(text) },
 }
 
-local kind_names = names_of(KINDS)
+local kind_names = keys(KINDS)
 local kind_checks = {}
 for kind, fields in pairs(KINDS) do
   fields.kind = required(text)

@@ -1,13 +1,10 @@
 -- receipt/html.lua - sets blocks as one HTML file that needs nothing else: no script, no picture, no network.
+local page = require "tallystick.page"
 local style = require "tallystick.receipt.style"
 local text_of = require "tallystick.receipt.text"
 local width = require "tallystick.width"
 
-local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local function escape(text)
-  return (width.printable(text):gsub("[&<>\"']", ESCAPES))
-end
+local escape = page.escape
 
 -- An amount stays on one line, unless it is too long for a phone.
 local AMOUNT_COLUMNS_MAX = 20
@@ -93,25 +90,6 @@ function set.code(block)
   return ('<code class="code">%s</code>'):format(escape(block.text))
 end
 
-local PAGE = [[
-<!DOCTYPE html>
-<html lang="%s">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>%s</title>
-<style>
-%s</style>
-</head>
-<body>
-<main>
-%s
-</main>
-</body>
-</html>
-]]
-
 -- What a line of the text form takes on a roll, which has room for some 30 wide letters, and what the margins take.
 local ROLL_COLUMNS, LINE_MM, FRAME_MM = 30, 5, 24
 
@@ -137,5 +115,5 @@ return function(blocks, tools, is_statement)
   local parts = {}
   for index, block in ipairs(blocks) do parts[index] = set[block.kind](block) end
   local css = is_statement and style.statement(tools.word("receipt", "page")) or style.receipt(roll_height(blocks))
-  return PAGE:format(tools.lang, title_of(blocks), css, table.concat(parts, "\n"))
+  return page.set { lang = tools.lang, title = title_of(blocks), css = css, body = table.concat(parts, "\n") }
 end

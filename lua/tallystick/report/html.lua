@@ -3,6 +3,7 @@ local chart = require "tallystick.report.chart"
 local labels = require "tallystick.labels"
 local marks = require "tallystick.marks"
 local options = require "tallystick.report.options"
+local page = require "tallystick.page"
 local show = require "tallystick.report.show"
 local style = require "tallystick.report.style"
 local width = require "tallystick.width"
@@ -190,27 +191,6 @@ end
 
 -- ---- The page ----
 
-local PAGE = [[
-<!DOCTYPE html>
-<html lang="%s">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>%s</title>
-<style>
-%s</style>
-</head>
-<body>
-%s
-<main>
-<h1>%s</h1>
-%s
-</main>
-</body>
-</html>
-]]
-
 local function is_across(report)
   for _, sheet in ipairs(report.sheets) do
     if #shown_columns(sheet) > UPRIGHT_COLUMNS_MAX then return true end
@@ -235,6 +215,8 @@ return function(report, asked)
   body[#body + 1] = set_charts(report, words)
   for _, sheet in ipairs(report.sheets) do body[#body + 1] = set_sheet(sheet, words) end
   body[#body + 1] = ("<footer>\n%s\n</footer>"):format(set_facts(report, true))
-  return PAGE:format(report.lang, title, style.sheet(words "page", is_across(report)), style.patterns(), title,
-    table.concat(body, "\n"))
+  return page.set {
+    lang = report.lang, title = title, css = style.sheet(words "page", is_across(report)), before = style.patterns(),
+    body = ("<h1>%s</h1>\n%s"):format(title, table.concat(body, "\n")),
+  }
 end

@@ -1,6 +1,7 @@
 -- report/options.lua - what reports are asked: the names and shapes of options, and what is wrong with them.
 local calendar = require "tallystick.calendar"
 local core = require "tallystick.core"
+local keys = require "tallystick.keys"
 local labels = require "tallystick.labels"
 local nearest = require "tallystick.config.nearest"
 
@@ -92,17 +93,10 @@ end
 ---@field of? string[] the words of a choice or a list
 ---@field required? boolean
 
-local function names_of(known)
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function check_unknown(report, known, asked)
   for name in pairs(asked) do
     if not known[name] then
-      local near = nearest(name, names_of(known))
+      local near = nearest(name, keys(known))
       local hint = near and ('; did you mean "%s"?'):format(near) or ""
       return refuse("field-unknown", tostring(name), ("the report %s has no option %q%s"):format(report, tostring(name),
         hint), { nearest = near })
@@ -128,7 +122,7 @@ function options.check(report, known, asked, ledger)
   local sound, message, code, details = check_unknown(report, known, asked)
   if not sound then return nil, message, code, details end
   local checked = {}
-  for _, name in ipairs(names_of(known)) do
+  for _, name in ipairs(keys(known)) do
     local value, option = asked[name], known[name]
     if value ~= nil then
       local wrong

@@ -1,16 +1,10 @@
 -- report/show.lua - how values are set for people on a page: amounts, counts, days, times, and what HTML must not see.
 local core = require "tallystick.core"
-local width = require "tallystick.width"
+local page = require "tallystick.page"
 
 local show = {}
 
-local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
----@param text string any bytes
----@return string html
-function show.escape(text)
-  return (width.printable(text):gsub("[&<>\"']", ESCAPES))
-end
+show.escape = page.escape
 
 -- Thousands apart as in Switzerland, in the whole part alone.
 local function apart(text)

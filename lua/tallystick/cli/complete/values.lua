@@ -1,5 +1,6 @@
 -- complete/values.lua - what may stand for a value, by its kind: what the grammar lists, else what is in the ledger.
 local grammar = require "tallystick.cli.grammar"
+local keys = require "tallystick.keys"
 local names = require "tallystick.cli.complete.names"
 local parse = require "tallystick.cli.parse"
 
@@ -20,13 +21,6 @@ local function plain(words)
   local list = {}
   for index, word in ipairs(words) do list[index] = { word = word } end
   return list
-end
-
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
 end
 
 -- ---- What the ledger tells ----
@@ -68,7 +62,7 @@ local function groups(asked)
     for _, group in ipairs((not id or id == one.id) and one.group and one.group.one_of or {}) do found[group] = true end
   end
   if not next(found) or asked.definition.ledger == "ro" then seen_groups(asked.ledger, found) end
-  return plain(sorted_keys(found))
+  return plain(keys(found))
 end
 
 local function document_help(document)
@@ -153,7 +147,7 @@ local function roles(asked)
   for _, flow in ipairs(script.workflows) do
     for _, way in ipairs(flow.transitions) do add_roles(found, way.by) end
   end
-  return plain(sorted_keys(found))
+  return plain(keys(found))
 end
 
 local function workflows(asked)
@@ -205,7 +199,7 @@ local MAPS = {
   end,
   fields = function(asked)
     local one = type_of(asked, asked.values.type)
-    return plain(sorted_keys(one and one.fields or {}))
+    return plain(keys(one and one.fields or {}))
   end,
   map = function()
     local list = {}

@@ -1,8 +1,10 @@
 -- tallystick close: closes the day. Shows what each way of paying should come to since the last closing, what was
 -- counted and how they differ; then seals, and gives the head to keep outside.
+local UNKNOWN = require("tallystick.cli.call").UNKNOWN
 local calendar = require "tallystick.calendar"
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
+local keys = require "tallystick.keys"
 local open = require "tallystick.cli.open"
 
 local close = {}
@@ -48,10 +50,7 @@ local function ids_of(ledger, by_type, counted)
     seen[id] = true
   end
   for _, one in ipairs(ledger:types()) do add(one.id) end
-  local others = {}
-  for id in pairs(by_type) do others[#others + 1] = id end
-  table.sort(others)
-  for _, id in ipairs(others) do add(id) end
+  for _, id in ipairs(keys(by_type)) do add(id) end
   return ids
 end
 
@@ -244,11 +243,17 @@ end
 ---@return integer exit_code
 ---@return tallystick.Closing? closing
 function close.run(call)
-  local closing, message, code, details = call.ledger:close_days(fields_of(call.args, call.ledger))
+  local fields = fields_of(call.args, call.ledger)
+  call:note_write(UNKNOWN)
+  local closing, message, code, details = call.ledger:close_days(fields)
   if not closing then return call:refuse(message, code, details) end
+  local is_closed = ("all days through %s are closed"):format(closing.through)
+  call:note_write(is_closed)
   local evening
   evening, message, code, details = evening_of(call.ledger, closing)
-  if not evening then return call:refuse(message, code, details) end
+  if not evening then
+    return call:refuse(closing.dry_run and message or ("%s; %s"):format(message, is_closed), code, details)
+  end
   report(call, evening)
   for _, line in ipairs(closing.log or {}) do call.output:say(line) end
   for _, warning in ipairs(closing.warnings or {}) do call:complain(warning.message, warning.code, warning) end
