@@ -1,4 +1,5 @@
 -- The command line: each command that writes, what it says to people and to programs, what it refuses, and how it ends.
+local call = require "tallystick.cli.call"
 local command = require "spec.command"
 local csv = require "tallystick.csv"
 local helper = require "spec.helper"
@@ -41,6 +42,30 @@ describe("a command that writes", function()
     local ledger <close> = helper.open { path = path, mode = "ro" }
     return assert(ledger:head()).seq
   end
+
+  it("is told of as written where its answer cannot be", function()
+    done("consultation", "P17", "120")
+    local ended = command.shell(("bin/tallystick pay %s C-00001 50 >/dev/full"):format(command.quote(path)))
+    assert.equal("tallystick: the output cannot be written: No space left on device; it was written: R-00001 "
+      .. "50.00 CHF by cash on C-00001; C-00001 is – pending, 70.00 CHF remaining (full)\n", ended.err)
+    assert.equal(4, ended.code)
+    ended = command.shell(("bin/tallystick pay %s C-00001 50 --dry-run >/dev/full"):format(command.quote(path)))
+    assert.equal("tallystick: the output cannot be written: No space left on device (full)\n", ended.err)
+    ended = command.shell(("bin/tallystick close %s --role manager >/dev/full"):format(command.quote(path)))
+    assert.matches("No space left on device; all days through %d+%-%d+%-%d+ are closed %(full%)\n$", ended.err)
+    assert.equal(4, ended.code)
+  end)
+
+  it("says that nobody knows what an interruption left that came while it was written", function()
+    local function interrupted(args)
+      local one = call.new { definition = { name = "pay" }, args = args, door = "line",
+        ledger = { pay = function() error("interrupted!", 0) end } }
+      assert.is_false((pcall(require("tallystick.cli.run.write").run, one)))
+      return one:left()
+    end
+    assert.equal(call.UNKNOWN, interrupted { document = "C-00001" })
+    assert.is_nil(interrupted { document = "C-00001", dry_run = true })
+  end)
 
   local function state(number)
     local ledger <close> = helper.open { path = path, mode = "ro" }

@@ -12,7 +12,7 @@ local terminal = require "tallystick.cli.terminal"
 ---@field output tallystick.cli.Output
 ---@field door "line"|"shell"
 ---@field session? table the shell's, where it runs there: session:remember(kind, names) keeps what a list showed
----@field interrupted? string what an interruption leaves from now on, where the definition says what it left until now
+---@field so_far? string what is done by now, or may be: for who learns no more, after Ctrl-C or of a full disk
 local Call = {}
 Call.__index = Call
 
@@ -70,8 +70,17 @@ end
 ---Says what an interruption leaves, where more can be said of it than that it came.
 ---@return string?
 function Call:left()
-  return self.interrupted or self.definition.interrupted
+  return self.so_far or self.definition.interrupted
 end
+
+---Keeps for who may learn no more that a write was done, or that it may be. In the shell the journal tells.
+---@param sentence string
+function Call:note_write(sentence)
+  if self.door == "line" and not self.args.dry_run then self.so_far = sentence end
+end
+
+---What is said before a write, whose answer may not come.
+call.UNKNOWN = "whether it was written is not known: look before you give it again"
 
 ---Starts a progress line, where a person watches and did not ask for silence.
 ---@param label string

@@ -57,11 +57,10 @@ end
 
 local function new_call(definition, args)
   local terminal = require "tallystick.cli.terminal"
-  local live = terminal.is_live(1)
   return require("tallystick.cli.call").new {
     definition = definition, args = args, path = args.ledger, door = "line",
     output = require("tallystick.cli.output").new {
-      format = format_of(args), colour = terminal.has_colour(1), window = live and terminal.columns() or nil,
+      format = format_of(args), colour = terminal.has_colour(1), window = terminal.window(1),
     },
   }
 end
@@ -82,7 +81,8 @@ end
 local function report_failure(problem, call)
   if problem.is_pipe then return exit.READER_GONE end
   if problem.unwritable then
-    call:complain("the output cannot be written: " .. problem.unwritable, problem.code)
+    local after = call.so_far and "; " .. call.so_far or ""
+    call:complain("the output cannot be written: " .. problem.unwritable .. after, problem.code)
     return exit.of(problem.code, exit.USAGE)
   end
   return call:refuse(problem.message, problem.code)
@@ -114,12 +114,12 @@ local function complain_of_words(definition, words, message, usage)
 end
 
 local function run(definition, words)
-  local parse = require "tallystick.cli.parse"
+  local parse, terminal = require "tallystick.cli.parse", require "tallystick.cli.terminal"
   if parse.asks_for_help(words) then
-    print(parse.help(definition, "line"))
+    print(parse.help(definition, "line", terminal.window(1)))
     return exit.DONE
   end
-  local args, message, usage = parse.words(definition, words, "line")
+  local args, message, usage = parse.words(definition, words, "line", terminal.window(2))
   if not args then return complain_of_words(definition, words, message, usage) end
   local call = new_call(definition, args)
   local ran, result = xpcall(run_opened, exit.explain, definition, call)

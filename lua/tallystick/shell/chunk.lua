@@ -22,7 +22,7 @@ end
 
 -- Where a line of Lua breaks its own sentence is enough: it has no depths to trace.
 local function plain(problem)
-  if type(problem) == "table" and (problem.is_pipe or problem.message) then return problem end
+  if type(problem) == "table" and (problem.unwritable or problem.message) then return problem end
   return type(problem) == "string" and problem or tostring(problem)
 end
 

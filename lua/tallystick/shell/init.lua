@@ -8,6 +8,7 @@ local grammar = require "tallystick.cli.grammar"
 local history = require "tallystick.shell.history"
 local session = require "tallystick.shell.session"
 local terminal = require "tallystick.cli.terminal"
+local width = require "tallystick.width"
 
 local shell = {}
 
@@ -33,7 +34,7 @@ end
 -- Who reads the messages of a script wants to know which line they are about; a program that reads JSON does not.
 local function locate(self, number, line)
   if self.live or line:find("--json", 1, true) then return end
-  io.stderr:write(("   line %d: %s\n"):format(number, line:match "^[^\n]*"))
+  io.stderr:write(("   line %d: %s\n"):format(number, width.printable(line:match "^[^\n]*")))
 end
 
 -- Runs a line. An error that is none of its own may not end the shell; only Ctrl-C ends a script.

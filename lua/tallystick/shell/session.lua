@@ -230,7 +230,8 @@ function Session:run(body, options)
     return exit.INTERRUPTED
   end
   if type(result) == "table" and (result.message or result.unwritable) then
-    self:complain((result.message or result.unwritable) .. (result.code and " (" .. result.code .. ")" or ""))
+    local message = result.message or "the output cannot be written: " .. result.unwritable
+    self:complain(message .. (result.code and " (" .. result.code .. ")" or ""))
     return exit.of(result.code, exit.REFUSED)
   end
   self:complain(tostring(result))

@@ -113,7 +113,7 @@ function backup.run(call)
   return backup.with_partial(to, function(partial)
     local head, exit_code = make(call, partial)
     if not head then return exit_code end
-    call.interrupted = to .. " may be there already, and is whole then"
+    call.so_far = to .. " may be there already, and is whole then"
     local done, message = files.publish(partial, to)
     if not done then return call:misuse(message) end
     report(call, head, terminal.now() - started)

@@ -146,7 +146,7 @@ local function replace(call, partial, standing)
     os.remove(name)
     return in_use(call)
   end
-  call.interrupted = "the backup may be in its place already; what stood there is kept as " .. name
+  call.so_far = "the backup may be in its place already; what stood there is kept as " .. name
   kept, message = move_log(path, name)
   if kept then kept, message = os.rename(partial, path) end
   if not kept then return nil, call:refuse(message, "io-error") end
@@ -213,7 +213,7 @@ end
 
 local function put(call, partial, standing)
   if not standing.there then
-    call.interrupted = call.args.ledger .. " may be there already, and is whole then"
+    call.so_far = call.args.ledger .. " may be there already, and is whole then"
     local done, message = files.publish(partial, call.args.ledger)
     return done and "" or nil, not done and call:misuse(message) or nil
   end

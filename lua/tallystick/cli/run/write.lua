@@ -1,4 +1,5 @@
 -- The commands that write (design §6): hands the values to the ledger as they are, and says in a line what was written.
+local UNKNOWN = require("tallystick.cli.call").UNKNOWN
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local open = require "tallystick.cli.open"
@@ -146,8 +147,10 @@ function write.run(call)
   local name, ledger = call.definition.name, call.ledger
   local fields = fields_of(call.args)
   if FILL[name] then FILL[name](fields, ledger) end
+  call:note_write(UNKNOWN)
   local result, message, code, details = ledger[name](ledger, fields)
   if not result then return call:refuse(message, code, details) end
+  call:note_write("it was written: " .. write.tell(name, result, call.output))
   if call.output.format == "text" then
     call.output:say(write.tell(name, result, call.output))
   else
