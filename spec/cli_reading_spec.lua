@@ -328,7 +328,7 @@ describe("what is refused", function()
 
   it("is a ledger that is not there, is a folder, or is none", function()
     command.write(folder .. "/text.db", ("not a ledger\n"):rep(100))
-    for _, case in ipairs { { folder .. "/missing.db", 2 }, { folder, 4 }, { folder .. "/text.db", 4 } } do
+    for _, case in ipairs { { folder .. "/missing.db", 2 }, { folder, 2 }, { folder .. "/text.db", 4 } } do
       local ended = command.run("documents", case[1])
       assert.equal(case[2], ended.code, ended.err)
       assert.equal("", ended.out)

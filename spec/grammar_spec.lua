@@ -128,7 +128,11 @@ describe("the table of commands", function()
           assert(help:find(grammar.option_name(option), 1, true), option.name)
         end
         for _, example in ipairs(parse.examples(definition, "line")) do assert(help:find(example, 1, true), example) end
-        for line in help:gmatch "[^\n]+" do assert(utf8.len(line) <= 100 or line:find "^   tallystick", line) end
+        for _, window in ipairs { 80, 200 } do
+          for line in parse.help(definition, "line", window):gmatch "[^\n]+" do
+            assert(utf8.len(line) <= math.min(window, 100) or line:find "^   tallystick", line)
+          end
+        end
       end)
 
       it("the same at both doors, but for the ledger", function()
@@ -222,7 +226,7 @@ describe("words", function()
     { "no ledger", { "pay" }, "missing argument 'ledger'" },
     { "a ledger without a name", { "pay", "" }, "ledger needs the name of a file" },
     { "a required field that is missing", { "cancel", "x.db", "F-1" }, "reason is missing; give --reason" },
-    { "a choice that is none", { "documents", "x.db", "--status", "paied" }, "did you mean paid?" },
+    { "a choice that is none", { "documents", "x.db", "--status", "paied" }, "did you mean 'paid'?" },
     { "a count below zero", { "documents", "x.db", "--limit", "-1" }, "--limit needs a number from 0 on, not '-1'" },
     { "a count that is no integer", { "documents", "x.db", "--limit", "1e3" }, "--limit needs a number" },
     { "a map without a value", { "pay", "x.db", "--field", "a" }, "--field needs NAME=VALUE, not 'a'" },

@@ -3,6 +3,9 @@ local exit = require "tallystick.cli.exit"
 
 local open = {}
 
+-- The operating system's number for: Is a directory.
+local EISDIR = 21
+
 ---Writes a message of the command line.
 ---@param ... string
 function open.complain(...)
@@ -53,7 +56,10 @@ end
 function open.for_call(call, options)
   local file, missing = io.open(call.path)
   if not file then return nil, call:misuse(missing) end
+  -- A folder opens, and cannot be read.
+  local _, folder, number = file:read(0)
   file:close()
+  if number == EISDIR then return nil, call:misuse(("%s: %s"):format(call.path, folder)) end
   options.actor = options.actor or actor()
   local ledger, message, code, details = require("tallystick").open(call.path, options)
   if ledger then return ledger end

@@ -29,7 +29,7 @@ local function one_of(word, choices)
     if word == choice then return word end
   end
   local near = require "tallystick.config.nearest"(word, choices)
-  return nil, "one of " .. table.concat(choices, ", ") .. (near and ("; did you mean %s?"):format(near) or "")
+  return nil, "one of " .. table.concat(choices, ", "), near
 end
 
 -- The names of kinds and statuses are the core's, those of ways to split the reports'.
@@ -86,8 +86,9 @@ local function convert(word, parameter)
   return converter(word, parameter)
 end
 
-local function refuse(parameter, word, expected)
-  return nil, ("%s needs %s, not '%s'"):format(parameter.shown, expected, word)
+local function refuse(parameter, word, expected, near)
+  local hint = near and ("; did you mean '%s'?"):format(near) or ""
+  return nil, ("%s needs %s, not '%s'"):format(parameter.shown, expected, word) .. hint
 end
 
 -- Values that may be given several times come together in one list or table.
@@ -126,14 +127,14 @@ local function value_of(words, parameter)
   if parameter.many then
     local values = {}
     for index, word in ipairs(words) do
-      local value, expected = convert(word, parameter)
-      if value == nil then return refuse(parameter, word, expected) end
+      local value, expected, near = convert(word, parameter)
+      if value == nil then return refuse(parameter, word, expected, near) end
       values[index] = value
     end
     return values
   end
-  local value, expected = convert(words[1], parameter)
-  if value == nil then return refuse(parameter, words[1], expected) end
+  local value, expected, near = convert(words[1], parameter)
+  if value == nil then return refuse(parameter, words[1], expected, near) end
   return value
 end
 
@@ -227,15 +228,20 @@ function parse.examples(definition, door)
   return lines
 end
 
+-- Lines of help are easier to read when they are not longer, also where the window is wider.
+local HELP_COLUMNS_MAX = 100
+
 ---Makes the parser of a command.
 ---@param definition tallystick.cli.CommandDefinition
 ---@param door "line"|"shell"
+---@param window? integer columns of the window that its help goes to
 ---@return table parser of argparse
-local function parser_of(definition, door)
+local function parser_of(definition, door, window)
+  local columns = math.min(window or HELP_COLUMNS_MAX, HELP_COLUMNS_MAX)
   local prefix = door == "line" and "tallystick " or ""
   local parser = require "argparse"(prefix .. definition.name, definition.summary .. ".")
   parser:add_help(false)
-  parser:usage_max_width(100):help_max_width(100)
+  parser:usage_max_width(columns):help_max_width(columns)
   define_arguments(parser, definition, door)
   define_options(parser, definition)
   local examples = parse.examples(definition, door)
@@ -248,9 +254,10 @@ end
 ---Gives the help of a command.
 ---@param definition tallystick.cli.CommandDefinition
 ---@param door "line"|"shell"
+---@param window? integer columns of the window; nil: as wide as is easy to read
 ---@return string
-function parse.help(definition, door)
-  return parser_of(definition, door):get_help()
+function parse.help(definition, door, window)
+  return parser_of(definition, door, window):get_help()
 end
 
 -- ---- Which words are values ----
@@ -428,11 +435,12 @@ end
 ---@param definition tallystick.cli.CommandDefinition
 ---@param words string[]
 ---@param door "line"|"shell"
+---@param window? integer columns of the window that the usage would go to
 ---@return table? values by the parameters' names
 ---@return string? message what is wrong with them
 ---@return string? usage
-function parse.words(definition, words, door)
-  local parser = parser_of(definition, door)
+function parse.words(definition, words, door, window)
+  local parser = parser_of(definition, door, window)
   local parsed, found = parser:pparse(shielded(words, definition))
   if not parsed then return nil, without_shields(found), parser:get_usage() end
   local values, message = collect(definition, door, found)

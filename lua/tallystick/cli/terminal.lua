@@ -51,6 +51,13 @@ function terminal.columns()
   return columns or COLUMNS_DEFAULT, columns and rows or ROWS_DEFAULT
 end
 
+---Gives the columns of the window that a stream goes to.
+---@param descriptor integer
+---@return integer? columns nil where it goes to no window
+function terminal.window(descriptor)
+  return terminal.is_live(descriptor) and terminal.columns() or nil
+end
+
 ---Gives seconds that go on while the process waits for the disk, from some instant on. Lua's own clock stands still
 ---then, and its time of day knows whole seconds only; they serve where the kernel does not tell.
 ---@return number

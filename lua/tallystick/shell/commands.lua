@@ -94,7 +94,8 @@ function RUN.help(call)
   end
   local definition = grammar.find(name)
   if definition then
-    call.output:raw(parse.help(definition, definition.doors == "line" and "line" or "shell") .. "\n")
+    local door = definition.doors == "line" and "line" or "shell"
+    call.output:raw(parse.help(definition, door, call.output.window) .. "\n")
     return exit.DONE
   end
   local near = grammar.nearest(name, "shell")

@@ -5,6 +5,7 @@ local exit = require "tallystick.cli.exit"
 local grammar = require "tallystick.cli.grammar"
 local parse = require "tallystick.cli.parse"
 local pick = require "tallystick.shell.pick"
+local terminal = require "tallystick.cli.terminal"
 local words = require "tallystick.shell.words"
 
 local dispatch = {}
@@ -160,10 +161,10 @@ function dispatch.command(session, definition, list, options)
   end
   if definition.prefix then return require(definition.run).prefixed(session, list) end
   if parse.asks_for_help(list) then
-    io.stdout:write(parse.help(definition, "shell"), "\n")
+    io.stdout:write(parse.help(definition, "shell", terminal.window(1)), "\n")
     return exit.DONE
   end
-  local args, message, usage = parse.words(definition, list, "shell")
+  local args, message, usage = parse.words(definition, list, "shell", terminal.window(2))
   if not args then return misuse_of(session, definition, list, message, usage) end
   local picked = options.is_meant
   if not picked then picked, message = pick.resolve(session, definition, args, list) end
