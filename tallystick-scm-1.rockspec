@@ -10,15 +10,16 @@ description = {
   summary = "A payment ledger for clinics that lives inside a Lua host",
   detailed = [[
     Double entry over SQLite in one file, insert-only and hash-chained, with exact amounts, statuses that are never
-    stored, and payment types that a Lua script declares. The command line needs argparse as well.
+    stored, and payment types that a Lua script declares. The command line needs argparse as well, its prompt readline,
+    and imports of bank files expat.
   ]],
   license = "MIT",
 }
 
 supported_platforms = { "unix" }
 
--- Lua alone, so that the rock installs without a network. The command `tallystick` also needs argparse, which Debian
--- has as lua-argparse.
+-- Lua alone, so that the rock installs without a network. The command `tallystick` also needs argparse, its prompt
+-- readline, and imports of bank files expat; Debian has them as lua-argparse, lua-readline and lua-expat.
 dependencies = { "lua >= 5.4" }
 
 external_dependencies = {
