@@ -760,6 +760,23 @@ describe("watch", function()
     contains("date-invalid", ended.err)
   end)
 
+  it("shows the payments of a day that lies long back", function()
+    local ledger = assert(tallystick.open(path "clinic.db", { actor = "desk-1" }))
+    assert(ledger:deposit { patient = "P1", amount = "100.00", at = "2026-03-01T09:00" })
+    for number = 1, 12 do
+      assert(ledger:withdraw { patient = "P1", amount = number .. ".00", at = "2026-03-01T10:00" })
+    end
+    assert(ledger:transaction(function(tx)
+      for _ = 1, 3000 do assert(tx:consultation { patient = "P2", amount = "1.00" }) end
+      return true
+    end))
+    ledger:close()
+    local out = done(run("watch", path "clinic.db", "--day", "2026-03-01"))
+    local numbers = {}
+    for number in out:gmatch "R%-0*(%d+)" do numbers[#numbers + 1] = number end
+    assert.equal("13 12 11 10 9 8 7 6 5 4", table.concat(numbers, " "))
+  end)
+
   -- Runs the live view in this process: each sleep calls the next of the steps, the last interrupts.
   local function live(ledger, steps, size)
     local watch = require "tallystick.cli.run.watch"

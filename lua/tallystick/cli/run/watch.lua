@@ -10,8 +10,6 @@ local text = require "tallystick.cli.text"
 local watch = {}
 
 local SECONDS_BETWEEN_LOOKS = 1
--- The last payments are looked for among so many of the last entries: more than any window has lines.
-local ENTRIES_LOOKED_AT_MAX = 2000
 -- Without a window so many of the last payments are shown.
 local PAYMENTS_SHOWN = 10
 -- What a window holds besides rows: title, titles and sums of the table, what is no money, the payments' titles, the
@@ -47,21 +45,6 @@ local function sums_of(rows, zero)
   return sums
 end
 
-local MAKE_PAYMENTS = { pay = true, correct = true, refund = true, deposit = true, withdraw = true }
-
--- The numbers of the day's last payments, the last first.
-local function last_numbers(ledger, day, head, count)
-  local numbers, seen = {}, {}
-  for entry in ledger:entries { from_seq = math.max(1, head.seq - ENTRIES_LOOKED_AT_MAX) } do
-    if entry.number and MAKE_PAYMENTS[entry.command] and entry.day == day and not seen[entry.number] then
-      numbers[#numbers + 1], seen[entry.number] = entry.number, true
-    end
-  end
-  local last = {}
-  for index = #numbers, math.max(1, #numbers - count + 1), -1 do last[#last + 1] = numbers[index] end
-  return last
-end
-
 local function payment_row(payment)
   local documents = {}
   for index, allocation in ipairs(payment.allocations) do documents[index] = allocation.document end
@@ -72,12 +55,17 @@ local function payment_row(payment)
   }
 end
 
-local function last_payments(ledger, day, head, count)
-  local rows = {}
-  for index, number in ipairs(last_numbers(ledger, day, head, count)) do
-    rows[index] = payment_row(assert(ledger:payment(number)))
+-- The day's last payments, the last first.
+local function last_payments(ledger, day, count)
+  local iterator, state, control, closing = ledger:payments { from = day, to = day }
+  if not iterator then return nil, state, control, closing end
+  local last = {}
+  for payment in iterator, state, control, closing do
+    table.insert(last, 1, payment)
+    last[count + 1] = nil
   end
-  return rows
+  for index, payment in ipairs(last) do last[index] = payment_row(payment) end
+  return last
 end
 
 -- ---- How ----
@@ -122,21 +110,21 @@ end
 -- Writes the view. Gives nil, message, code and details where the books cannot be read.
 local function show(call, out, day, rows_of_window)
   local ledger = call.ledger
-  local head, message, code, details = ledger:head()
-  if not head then return nil, message, code, details end
-  local day_sums
-  day_sums, message, code, details = money_rows(ledger, day)
+  local day_sums, message, code, details = money_rows(ledger, day)
   if not day_sums then return nil, message, code, details end
   local room = rows_of_window and math.max(rows_of_window - LINES_BESIDES, PAYMENTS_LEAST + 1)
   local rows = room and cut(day_sums.rows, room - PAYMENTS_LEAST) or day_sums.rows
+  local payments
+  payments, message, code, details = last_payments(ledger, day, room and room - #rows or PAYMENTS_SHOWN)
+  if not payments then return nil, message, code, details end
   out:say(out:bold(title_of(call, day)))
   out:say()
   out:sheet { name = "money", columns = MONEY_COLUMNS, rows = rows, empty = "No money moved yet.",
     sum = sums_of(day_sums.rows, ledger:money "0") }
   show_others(out, day_sums.others)
   out:say()
-  out:sheet { name = "payments", columns = PAYMENT_COLUMNS, empty = "No payments yet.",
-    rows = last_payments(ledger, day, head, room and room - #rows or PAYMENTS_SHOWN) }
+  out:sheet { name = "payments", columns = PAYMENT_COLUMNS, rows = payments,
+    empty = "No payments yet." }
   return true
 end
 
