@@ -295,6 +295,10 @@ static tally_code open_ledger(tally_ledger *ledger, const tally_options *options
   return config_load(ledger);
 }
 
+int tally_set_busy_timeout(tally_ledger *ledger, int busy_timeout_ms) {
+  return store_set_busy_timeout(ledger->store, busy_timeout_ms);
+}
+
 tally_code tally_open(const char *path, const tally_options *options, tally_ledger **out) {
   static const tally_options defaults = {0};
   tally_ledger *ledger = calloc(1, sizeof *ledger);

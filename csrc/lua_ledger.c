@@ -76,6 +76,8 @@ static void keep_defaults(lua_State *L, l_ledger *box, int self, int options) {
   lua_setiuservalue(L, self, LEDGER_ON_LOG);
 }
 
+enum { BUSY_TIMEOUT_MAX_MS = 24 * 60 * 60 * 1000 };
+
 static tally_options read_options(lua_State *L, int options) {
   tally_options out = {0};
   lua_getfield(L, options, "mode");
@@ -83,7 +85,7 @@ static tally_options read_options(lua_State *L, int options) {
   lua_getfield(L, options, "busy_timeout");
   if (lua_isinteger(L, -1)) {
     lua_Integer timeout = lua_tointeger(L, -1);
-    out.busy_timeout_ms = timeout <= 0 ? -1 : timeout > 86400000 ? 86400000 : (int)timeout;
+    out.busy_timeout_ms = timeout <= 0 ? -1 : timeout > BUSY_TIMEOUT_MAX_MS ? BUSY_TIMEOUT_MAX_MS : (int)timeout;
   }
   lua_pop(L, 2);
   return out;
@@ -113,6 +115,15 @@ static int core_open(lua_State *L) {
   tally_close(box->ledger);
   box->ledger = NULL;
   return pushed;
+}
+
+/* core.wait(ledger, milliseconds): sets how long each command waits while another process writes; gives how long it was. */
+static int core_wait(lua_State *L) {
+  l_ledger *box = l_check_ledger(L, 1);
+  lua_Integer wait_ms = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, wait_ms >= 0 && wait_ms <= BUSY_TIMEOUT_MAX_MS, 2, "milliseconds of a day");
+  lua_pushinteger(L, tally_set_busy_timeout(box->ledger, (int)wait_ms));
+  return 1;
 }
 
 /* ---- Small readings ---- */
@@ -315,6 +326,7 @@ static int core_on_stale(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {{"open", core_open},
+                                     {"wait", core_wait},
                                      {"money", l_money_new},
                                      {"currency_exponent", l_currency_exponent},
                                      {"status", l_status},

@@ -15,6 +15,8 @@ enum { STORE_PAGE = 64 }; /* rows of one page of a cursor: few enough to copy, e
 /* Life cycle. *out is set also on failure, for store_message; NULL where memory is out. */
 tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, store **out);
 void store_close(store *in);
+/* Gives what it was. */
+int store_set_busy_timeout(store *in, int busy_timeout_ms);
 /* A sentence on the last failure, with the engine's own words. */
 const char *store_message(const store *in);
 bool store_in_memory(const store *in);

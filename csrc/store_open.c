@@ -403,6 +403,13 @@ void store_close(store *in) {
   free(in);
 }
 
+int store_set_busy_timeout(store *in, int busy_timeout_ms) {
+  int before = in->busy_timeout_ms;
+  in->busy_timeout_ms = busy_timeout_ms < 0 ? 0 : busy_timeout_ms;
+  sqlite3_busy_timeout(in->database, in->busy_timeout_ms);
+  return before < 0 ? 0 : before;
+}
+
 bool store_in_memory(const store *in) {
   return in->in_memory;
 }

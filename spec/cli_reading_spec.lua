@@ -6,6 +6,7 @@ local grammar = require "tallystick.cli.grammar"
 local helper = require "spec.helper"
 local output = require "tallystick.cli.output"
 local tallystick = require "tallystick"
+local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 local width = require "tallystick.width"
 
@@ -359,6 +360,25 @@ time.sleep(float(sys.argv[2]))
     local ended = held(20, ("TZ=UTC bin/tallystick unpaid %s --json"):format(command.quote(path)))
     assert.equal(0, ended.code, ended.err)
     assert.equal(4, #clinic.json(ended.out))
+  end)
+
+  it("is waited for, until Ctrl-C", function()
+    for _, words in ipairs { "pay %s F-00001 1 --actor a", "close %s --actor a" } do
+      local before = terminal.now()
+      local ended = held(20, ("TZ=UTC timeout --foreground -s INT 0.5 lua5.4 bin/tallystick %s"):format(
+        words:format(command.quote(path))))
+      contains("tallystick: interrupted; whether it was written is not known", ended.err)
+      assert.is_true(terminal.now() - before < 2)
+    end
+  end)
+
+  it("is waited for no longer than the ledger waits, and then written", function()
+    local line = ("TZ=UTC bin/tallystick pay %s --documents oldest --patient P1 --actor a"):format(command.quote(path))
+    local before = terminal.now()
+    assert.equal(3, held(20, line).code)
+    local waited = terminal.now() - before
+    assert.is_true(waited >= 5 and waited < 7, waited)
+    assert.not_equal(3, held(0.6, line).code)
   end)
 
   it("refuses a receipt as busy once the time is up, and shows its preview at once #slow", function()

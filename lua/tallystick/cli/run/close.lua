@@ -6,6 +6,7 @@ local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local keys = require "tallystick.keys"
 local open = require "tallystick.cli.open"
+local patience = require "tallystick.cli.patience"
 
 local close = {}
 
@@ -245,7 +246,7 @@ end
 function close.run(call)
   local fields = fields_of(call.args, call.ledger)
   call:note_write(UNKNOWN)
-  local closing, message, code, details = call.ledger:close_days(fields)
+  local closing, message, code, details = patience.run(call.ledger, "close_days", fields)
   if not closing then return call:refuse(message, code, details) end
   local is_closed = ("all days through %s are closed"):format(closing.through)
   call:note_write(is_closed)

@@ -3,6 +3,7 @@ local UNKNOWN = require("tallystick.cli.call").UNKNOWN
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local open = require "tallystick.cli.open"
+local patience = require "tallystick.cli.patience"
 local text = require "tallystick.cli.text"
 
 local write = {}
@@ -148,7 +149,7 @@ function write.run(call)
   local fields = fields_of(call.args)
   if FILL[name] then FILL[name](fields, ledger) end
   call:note_write(UNKNOWN)
-  local result, message, code, details = ledger[name](ledger, fields)
+  local result, message, code, details = patience.run(ledger, name, fields)
   if not result then return call:refuse(message, code, details) end
   call:note_write("it was written: " .. write.tell(name, result, call.output))
   if call.output.format == "text" then
