@@ -72,6 +72,8 @@ static const char *advice(tally_code code) {
 
 tally_code store_failed(store *in) {
   tally_code code = code_of(sqlite3_extended_errcode(in->database));
+  /* Where the shared memory of the log finds no room SQLite calls it an error of the disk. */
+  if (code == TALLY_ERR_IO_ERROR && sqlite3_system_errno(in->database) == ENOSPC) code = TALLY_ERR_FULL;
   /* sum() in a query says so in words only. */
   if (code == TALLY_ERR_CORRUPT && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
     code = TALLY_ERR_AMOUNT_OVERFLOW;

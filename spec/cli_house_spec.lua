@@ -561,6 +561,23 @@ describe("restore", function()
   end)
 end)
 
+describe("a ledger on a disk that is full", function()
+  it("is told of as that, also where not even its log finds room", function()
+    make "clinic.db"
+    on_small_disk(1 << 20, function(disk)
+      command.shell(("cp %s %s && dd if=/dev/zero of=%s/fill bs=1k"):format(path "clinic.db", disk, disk))
+      for _, name in ipairs { "info", "unpaid" } do
+        local ended = run(name, disk .. "/clinic.db")
+        assert.equal(exit.BROKEN, ended.code)
+        contains("the disk is full", ended.err)
+        contains("(full)", ended.err)
+      end
+      os.remove(disk .. "/fill")
+      done(run("info", disk .. "/clinic.db"))
+    end)
+  end)
+end)
+
 describe("an interruption that comes when a file has its name", function()
   -- The folder is put on disk last; the first of several times is before what is replaced.
   local INTERRUPT = [[

@@ -133,9 +133,12 @@ local function misuse_of(session, definition, list, message, usage)
   return misuse(session, message, usage)
 end
 
+-- Commands that write and then show what may be long: who leaves a pager early does not stop them half-way.
+local SHOWN_WHEN_DONE = { receipt = true, close = true }
+
 -- What a command shows may be long; what it says of a write, or draws anew, is not for a pager.
 local function is_paged(definition)
-  return not definition.live and (definition.ledger ~= "rw" or definition.name == "receipt")
+  return not definition.live and (definition.ledger ~= "rw" or SHOWN_WHEN_DONE[definition.name] == true)
 end
 
 local function run_parsed(session, definition, args, line)
