@@ -727,6 +727,31 @@ describe("a shell at a terminal #terminal", function()
     lacks(screen:screen(true), "\27[31m")
   end)
 
+  at_terminal("leaves the terminal as it was while it is stopped, and has the key again behind that", function()
+    -- The shell around it is one that does not mend a terminal itself.
+    screen = terminal.open("env PS1='outer> ' sh", { folder = folder })
+    screen:wait "outer>"
+    screen:line("bin/tallystick shell " .. clinic)
+    screen:wait "clinic.db (read only)>"
+    screen:keys "C-z"
+    screen:wait("outer>", 2)
+    screen:line "stty -a | grep -o 'intr = [^;]*'"
+    screen:wait "intr = ^C"
+    screen:line "fg"
+    screen:line "6 * 7"
+    screen:wait "42"
+    screen:text "pay F-00001"
+    screen:keys "C-c"
+    screen:wait "pay F-00001^C"
+    screen:line "for i = 1, 1e15 do if i == 1 then print(('go'):rep(2)) end end"
+    screen:wait "gogo"
+    screen:keys "C-z"
+    screen:wait("outer>", 4)
+    screen:line "fg"
+    screen:keys "C-c"
+    screen:wait "interrupted; nothing was written"
+  end)
+
   at_terminal("leaves the terminal as it was when it is ended by a signal", function()
     local lines = "sh -c 'echo $$ >%s/pid; exec bin/tallystick shell %s'\nstty -a | grep -o 'intr = [^;]*'\n"
     command.write(folder .. "/run", lines:format(folder, clinic))

@@ -95,17 +95,20 @@ static int l_tty_catch(lua_State *L) {
 }
 
 static void on_end(int number);
+static void on_stop(int number);
 
-static void unwatch_end(int number) {
+static void unwatch(int number) {
   struct sigaction action;
-  if (sigaction(number, NULL, &action) == 0 && action.sa_handler == on_end) signal(number, SIG_DFL);
+  if (sigaction(number, NULL, &action) != 0) return;
+  if (action.sa_handler == on_end || action.sa_handler == on_stop) signal(number, SIG_DFL);
 }
 
 /* tty.release(): puts the signals back as they were. Closing the state unloads this module, and with it the handlers. */
 static int l_tty_release(lua_State *L) {
   (void)L;
-  unwatch_end(SIGTERM);
-  unwatch_end(SIGHUP);
+  unwatch(SIGTERM);
+  unwatch(SIGHUP);
+  unwatch(SIGTSTP);
   if (!caught) return 0;
   sigaction(SIGINT, &interrupt_before, NULL);
   sigaction(SIGPIPE, &pipe_before, NULL);
@@ -158,11 +161,33 @@ static void on_end(int number) {
   raise(number);
 }
 
-/* Where a signal ends the process the terminal is put back first; one that is ignored already stays so. */
-static void watch_end(int number) {
+/* The program that has the terminal while this one is stopped needs the key; what was set is set again behind that. A
+   write that the stop interrupts goes on. */
+static void on_stop(int number) {
+  int saved = errno;
+  struct termios settings;
+  bool put_back = key_taken && tcgetattr(STDIN_FILENO, &settings) == 0;
+  if (put_back) tcsetattr(STDIN_FILENO, TCSANOW, &kept_settings);
+  struct sigaction stop = {.sa_handler = SIG_DFL}, own;
+  sigset_t unblocked, before;
+  sigemptyset(&stop.sa_mask);
+  sigemptyset(&unblocked);
+  sigaddset(&unblocked, number);
+  sigaction(number, &stop, &own);
+  raise(number); /* it waits until it is unblocked */
+  sigprocmask(SIG_UNBLOCK, &unblocked, &before);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  sigaction(number, &own, NULL);
+  if (put_back) tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+  errno = saved;
+}
+
+/* Before a signal ends or stops the process the terminal is put back; one that is ignored already stays so. */
+static void watch_default(int number, void (*handler)(int)) {
   struct sigaction action;
   if (sigaction(number, NULL, &action) != 0 || action.sa_handler != SIG_DFL) return;
-  action.sa_handler = on_end;
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
   sigaction(number, &action, NULL);
 }
 
@@ -177,8 +202,9 @@ static int l_tty_interrupt_key(lua_State *L) {
   } else if (!wanted && !key_taken && (failed = tcgetattr(STDIN_FILENO, &kept_settings)) == 0) {
     struct termios settings = kept_settings;
     settings.c_cc[VINTR] = _POSIX_VDISABLE;
-    watch_end(SIGTERM);
-    watch_end(SIGHUP);
+    watch_default(SIGTERM, on_end);
+    watch_default(SIGHUP, on_end);
+    watch_default(SIGTSTP, on_stop);
     key_taken = 1;
     failed = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
   }
