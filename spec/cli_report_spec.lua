@@ -1,6 +1,7 @@
 -- The reports and receipts on the command line: as tables, JSON, CSV and pages, and the files that they write.
 local clinic = require "spec.clinic"
 local command = require "spec.command"
+local files = require "tallystick.files"
 local save = require "tallystick.cli.save"
 local reports = require "tallystick.report"
 local tallystick = require "tallystick"
@@ -305,6 +306,17 @@ describe("a file that a person names", function()
       error "stop"
     end)
     assert.equal("", files_in(own))
+  end)
+
+  it("leaves nothing where an interruption meets it while it is made", function()
+    local run_line <const> = files.run
+    function files.run(line)
+      run_line(line)
+      error("interrupted!", 0)
+    end
+    local ran, problem = pcall(save.start, own .. "/out.txt")
+    files.run = run_line
+    assert.same({ false, "interrupted!", "" }, { ran, problem, files_in(own) })
   end)
 
   it("is not put in the place of another, unless that is asked for", function()

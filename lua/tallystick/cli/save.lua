@@ -58,6 +58,8 @@ function save.start(path, force)
   local free, message = may_replace(path, force)
   if not free then return nil, message end
   local partial = files.beside(path, "partial")
+  -- An interruption that comes now finds nobody else who would take it away.
+  local _ <close> = setmetatable({}, { __close = function(_, problem) if problem then os.remove(partial) end end })
   local file, why = make(partial)
   if not file then
     return nil, ("%s: it cannot be written: %s"):format(path, (why or "unknown"):match "([^: ][^:]*)$")
