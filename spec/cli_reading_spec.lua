@@ -327,6 +327,16 @@ describe("what is refused", function()
     contains("exclude each other", ended.err)
   end)
 
+  it("is an empty file, of which no ledger is made", function()
+    command.write(folder .. "/empty.db", "")
+    for _, name in ipairs { "unpaid", "close" } do
+      local ended = command.run(name, folder .. "/empty.db")
+      assert.same({ 4, "tallystick: " .. folder .. "/empty.db: the file is empty, and no ledger (not-a-ledger)\n" },
+        { ended.code, ended.err })
+      assert.equal("", command.read(folder .. "/empty.db"))
+    end
+  end)
+
   it("is a ledger that is not there, is a folder, or is none", function()
     command.write(folder .. "/text.db", ("not a ledger\n"):rep(100))
     for _, case in ipairs { { folder .. "/missing.db", 2 }, { folder, 2 }, { folder .. "/text.db", 4 } } do

@@ -233,6 +233,25 @@ describe("a ledger in the shell", function()
     contains(ended.out, "✓ paid")
   end)
 
+  for _, case in ipairs {
+    { "was deleted", "rm %s", "No such file" }, { "was emptied", "rm %s && : >%s", "the file is empty" },
+    { "is another one", "mv %s.other %s", "another ledger stands there now" },
+  } do
+    it("is made writable no more where what stands at its path " .. case[1], function()
+      command.shell(("cp %s %s.safe"):format(clinic, clinic))
+      make_clinic(clinic .. ".other")
+      local lines = { ('os.execute %q'):format(case[2]:gsub("%%s", clinic)), WRITE, "dry-run pay F-00001",
+        "consultation P1 5" }
+      local ended = feed(lines)
+      assert.equal(1, ended.code)
+      contains(ended.err, case[3])
+      contains(ended.err, "   line 2: write")
+      contains(ended.err, "   line 3: dry-run")
+      contains(ended.err, "(read-only)")
+      command.shell(("mv %s.safe %s; rm -f %s-*"):format(clinic, clinic, clinic))
+    end)
+  end
+
   it("cannot be written to where its own script is broken, and says why", function()
     local other = folder .. "/other.db"
     make_clinic(other)
@@ -858,9 +877,10 @@ describe("the terminal's module", function()
   it("goes on with a write that an interruption met while it is held", function()
     local id = io.popen("echo $PPID"):read "n"
     tty.hold(true)
-    local reader = io.popen("sleep 0.4; wc -c >" .. folder .. "/count", "w")
+    local reader = io.popen(("while ! [ -e %s/sent ]; do sleep 0.05; done; wc -c >%s/count"):format(folder, folder),
+      "w")
     -- The first ends a write that has given a part; the next meets one that has given nothing yet.
-    os.execute(("(sleep 0.1; kill -INT %d; sleep 0.1; kill -INT %d) &"):format(id, id))
+    os.execute(("(sleep 0.1; kill -INT %d; sleep 0.1; kill -INT %d; : >%s/sent) &"):format(id, id, folder))
     assert.truthy(reader:write(("x"):rep(1 << 20)))
     reader:close()
     tty.hold(false)

@@ -48,18 +48,31 @@ local function actor()
   return name ~= "" and name or nil
 end
 
+---Tells whether a file is there that may be a ledger: only init and replay make one, also of a file that is empty, as a
+---copy that failed leaves it.
+---@param path string
+---@return true? there
+---@return string? message
+---@return string? code nil where the path is wrong
+function open.is_there(path)
+  local file <close>, missing = io.open(path)
+  if not file then return nil, missing end
+  local some, message, number = file:read(0)
+  if some then return true end
+  -- A folder opens, and cannot be read.
+  if number == EISDIR then return nil, ("%s: %s"):format(path, message) end
+  if number then return true end
+  return nil, path .. ": the file is empty, and no ledger", "not-a-ledger"
+end
+
 ---Opens the ledger of a call, which must be there, and complains in the call's own way where it cannot.
 ---@param call tallystick.cli.Call
 ---@param options table
 ---@return tallystick.Ledger? ledger nil once the reason was given
 ---@return integer? exit_code
 function open.for_call(call, options)
-  local file, missing = io.open(call.path)
-  if not file then return nil, call:misuse(missing) end
-  -- A folder opens, and cannot be read.
-  local _, folder, number = file:read(0)
-  file:close()
-  if number == EISDIR then return nil, call:misuse(("%s: %s"):format(call.path, folder)) end
+  local there, why, wrong = open.is_there(call.path)
+  if not there then return nil, wrong and call:refuse(why, wrong) or call:misuse(why) end
   options.actor = options.actor or actor()
   local ledger, message, code, details = require("tallystick").open(call.path, options)
   if ledger then return ledger end

@@ -1,6 +1,7 @@
 -- What the shell knows from line to line: the ledger and how it is open, who writes and why, the lists that were shown,
 -- the results, and what is global in lines of Lua.
 local exit = require "tallystick.cli.exit"
+local open = require "tallystick.cli.open"
 local output = require "tallystick.cli.output"
 local pager = require "tallystick.shell.pager"
 local terminal = require "tallystick.cli.terminal"
@@ -11,6 +12,7 @@ local session = {}
 ---@class tallystick.shell.Session
 ---@field path string the ledger's
 ---@field ledger tallystick.Ledger
+---@field id string the ledger's
 ---@field mode "ro"|"rw"
 ---@field actor? string who writes
 ---@field roles? string[]
@@ -66,6 +68,7 @@ end
 function session.new(fields)
   local self = setmetatable(fields, Session)
   self.mode, self.lists, self.results = "ro", {}, {}
+  self.id = assert(self.ledger:info()).id
   self.colour = terminal.has_colour(1)
   self.program = self.live and terminal.is_live(1) and pager.program(os.getenv) or nil
   self.environment = environment_of(self)
@@ -139,9 +142,16 @@ end
 ---@return string? code
 ---@return table? details
 function Session:open(options)
+  local there, missing, wrong = open.is_there(self.path)
+  if not there then return nil, missing, wrong or "io-error" end
   local ledger, message, code, details = require("tallystick").open(self.path, options)
   if not ledger then return nil, message, code, details end
   local info = ledger:info()
+  -- The rows that were shown, and what is at hand in Lua, are of the books that were opened first.
+  if info and info.id ~= self.id then
+    ledger:close()
+    return nil, ("%s: another ledger stands there now; leave, and start the shell anew"):format(self.path), "io-error"
+  end
   if options.mode == "ro" or info and info.mode == "rw" then return ledger end
   ledger:close()
   local mistake = info and info.script.errors and info.script.errors[1]
