@@ -92,7 +92,7 @@ demo:  ## replay a year of a practice into build/demo and show its books
 test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
 	@scripts/setup build run test
 	@$(MAKE) --no-print-directory -j$(JOBS) build
-	$(RUN_SUITE) --cpath='./lua/?.so' $(SUITE)
+	@scripts/specs $(JOBS) $(RUN_SUITE) --cpath='./lua/?.so' -- $(SUITE)
 
 # -- checks ----------------------------------------------------------------------------------------------------------
 lint:  ## luacheck, clang-format, cppcheck and the layer rules
@@ -116,7 +116,7 @@ asan:  ## the specs under the address and undefined-behaviour sanitizers
 	LUA_CPATH="$(CURDIR)/build/asan/?.so;;" \
 	ASAN_OPTIONS=detect_leaks=0:include_if_exists=$(CURDIR)/spec/asan/%b.options \
 	UBSAN_OPTIONS=print_stacktrace=1 \
-	$(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(ASAN_ARGS) $(SUITE)
+	scripts/specs $(JOBS) $(RUN_SUITE) --cpath='$(CURDIR)/build/asan/?.so' $(ASAN_ARGS) -- $(SUITE)
 
 valgrind:  ## the specs under valgrind, without those tagged #slow
 	@scripts/setup build run test valgrind
