@@ -14,8 +14,8 @@ local ALONE = "env -u LD_PRELOAD"
 
 -- A page as a terminal shows it, in ASCII, on lines that are never broken.
 local function shown(name, folder)
-  local ended = command.shell(("%s MANROFFOPT=-rLL=1000n MANWIDTH=1000 man -l --no-hyphenation %s/%s.1 | col -b"):format(
-    ALONE, folder, name))
+  local line = "%s MANROFFOPT=-rLL=1000n MANWIDTH=1000 man -l --no-hyphenation %s/%s.1 | col -b"
+  local ended = command.shell(line:format(ALONE, folder, name))
   return (ended.out:gsub("\u{2010}", "-"):gsub("\u{2019}", "'"))
 end
 
@@ -46,7 +46,8 @@ describe("the manual", function()
 
   it("is set without a warning by groff", function()
     if not is_there "groff" then return pending "groff is not here" end
-    local ended = command.shell(("for page in %s/*.1; do %s groff -man -ww -Tutf8 -z $page; done"):format(folder, ALONE))
+    local line = "for page in %s/*.1; do %s groff -man -ww -Tutf8 -z $page; done"
+    local ended = command.shell(line:format(folder, ALONE))
     assert.same({ code = 0, out = "", err = "" }, ended)
   end)
 

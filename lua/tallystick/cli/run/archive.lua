@@ -13,6 +13,8 @@ local run = {}
 local function progress_of(call)
   local bar = call:progress ""
   return function(label, done, total)
+    -- From here on it may get its name before an interruption is heard.
+    if label == "packing" then call.so_far = "the archive may be there already, and is whole then" end
     bar:phase(label)
     bar:show(done, done, total)
   end, bar
