@@ -21,7 +21,9 @@ local function as_nobody(text, ...)
   local script = helper.write(folder .. "/child.lua", text)
   local line = child.line(script, ...)
   if is_root then line = line:gsub("lua5.4 ", "setpriv --reuid=65534 --regid=65534 --clear-groups lua5.4 ", 1) end
-  return command.shell(line)
+  -- The tree may lie below a folder into which only root looks: from within it is reached all the same.
+  local here = command.shell("pwd").out:gsub("\n$", "/"):gsub("%p", "%%%0")
+  return command.shell((line:gsub(here, "./")))
 end
 
 local OPEN = [[
