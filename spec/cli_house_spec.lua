@@ -579,6 +579,38 @@ describe("a ledger on a disk that is full", function()
   end)
 end)
 
+-- A program was killed, and its ledger was then moved away without the log: SQLite would take that for a part of
+-- whatever gets the name.
+describe("a log that is left of another ledger", function()
+  local function leave_log(name)
+    make("killed.db", 1)
+    local ledger <close> = assert(tallystick.open(path "killed.db"))
+    assert(ledger:pay { document = "C-00001", amount = "10.00" })
+    command.shell(("cp %s/killed.db-wal %s"):format(folder, path(name)))
+    assert(files.facts(path(name)).bytes > 0)
+  end
+
+  for _, line in ipairs { "init %s/new.db", "backup %s/clinic.db %s/new.db", "restore %s/copy.db %s/new.db" } do
+    local name = line:match "%a+"
+    it(("is kept apart from what %s would make"):format(name), function()
+      make("clinic.db", 2)
+      done(run("backup", path "clinic.db", path "copy.db"))
+      leave_log "new.db-wal"
+      local log = read(path "new.db-wal")
+      local ended = command.shell("bin/tallystick " .. line:gsub("%%s", folder))
+      assert.equal(exit.USAGE, ended.code)
+      contains(path "new.db-wal" .. ": this is left of another ledger", ended.err)
+      assert.same({ log, false }, { read(path "new.db-wal"), files.exists(path "new.db") })
+    end)
+  end
+
+  it("does no harm where it holds nothing", function()
+    write(path "new.db-wal", "")
+    done(run("init", path "new.db"))
+    assert_holds "new.db"
+  end)
+end)
+
 describe("an interruption that comes when a file has its name", function()
   -- The folder is put on disk last; the first of several times is before what is replaced.
   local INTERRUPT = [[
@@ -768,6 +800,22 @@ describe("watch", function()
       contains(line, out)
     end
     assert.is_nil(out:find("\27", 1, true))
+  end)
+
+  it("shows money also of a type that is none any more", function()
+    local function open(effect)
+      write(path "clinic.lua", ('local clinic = ...\nclinic:payment_type { id = "cash", default = true }\n'
+        .. 'clinic:payment_type { id = "voucher", effect = %q }\n'):format(effect))
+      return assert(tallystick.open(path "clinic.db", { config = path "clinic.lua" }))
+    end
+    make "clinic.db"
+    for amount, effect in ipairs { "money", "discount" } do
+      local ledger <close> = open(effect)
+      assert(ledger:pay { document = "C-00001", amount = amount .. ".00", type = "voucher" })
+    end
+    local out = done(run("watch", path "clinic.db"))
+    contains("voucher             2   1.00         ·   1.00", out)
+    contains("without money: voucher 2.00", out)
   end)
 
   it("shows another day, and refuses one that is none", function()

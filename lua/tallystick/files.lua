@@ -128,6 +128,22 @@ function files.is_free(path)
   return nil, ("%s: the folder %s is not there, or may not be written"):format(path, folder)
 end
 
+---Tells whether a ledger can be made: besides, no log of another is there, which SQLite would take for its own. One
+---that holds nothing, as readers leave it, does no harm.
+---@param path string
+---@return boolean? free
+---@return string? message
+function files.is_free_for_ledger(path)
+  for _, suffix in ipairs { "-wal", "-journal" } do
+    local facts = files.facts(path .. suffix)
+    if facts and facts.bytes > 0 then
+      return nil, ("%s%s: this is left of another ledger, and would be taken for a part of the new one; "
+        .. "move it elsewhere, and keep it: it may hold that one's last entries"):format(path, suffix)
+    end
+  end
+  return files.is_free(path)
+end
+
 ---Tells whether two paths lead to one file.
 ---@param one string
 ---@param other string

@@ -107,7 +107,7 @@ end
 ---@return integer exit_code
 function backup.run(call)
   local to = call.args.to
-  local free, taken = files.is_free(to)
+  local free, taken = files.is_free_for_ledger(to)
   if not free then return call:misuse(taken) end
   local started = terminal.now()
   return backup.with_partial(to, function(partial)

@@ -104,7 +104,7 @@ end
 ---@return integer exit_code
 function init.run(call)
   local path = call.args.ledger
-  local free, taken = files.is_free(path)
+  local free, taken = files.is_free_for_ledger(path)
   if not free then return call:misuse(taken) end
   local sound, message, code, details = check(call)
   if not sound then return complain(call, message, code, details) end

@@ -133,6 +133,12 @@ local function in_use(call)
   return nil, call:refuse(call.args.ledger .. ": another process has it open; stop it, and try again", "busy")
 end
 
+-- Whether somebody has opened, written or mended what stands at the place since it was looked at.
+local function has_changed(path, standing, again)
+  if again.code == "busy" or again.ledger ~= standing.ledger then return true end
+  return again.ledger and (is_in_use(path) or again.head.hash ~= standing.head.hash)
+end
+
 -- Puts the copy in the place of what stands there. Gives the name under which that is kept.
 local function replace(call, partial, standing)
   local path = call.args.ledger
@@ -141,8 +147,7 @@ local function replace(call, partial, standing)
   local kept, message = keep(path, name)
   if not kept then return nil, call:refuse(message, "io-error") end
   -- Asked once more, at the last moment: somebody may have opened it while the copy was made.
-  local again = look(path)
-  if again.ledger and (is_in_use(path) or again.head.seq ~= standing.head.seq) then
+  if has_changed(path, standing, look(path)) then
     os.remove(name)
     return in_use(call)
   end
@@ -238,7 +243,7 @@ local function check_paths(args)
   if files.is_same(args.backup, args.ledger) then
     return nil, ("%s and %s are one file"):format(args.backup, args.ledger)
   end
-  if not files.exists(args.ledger) then return files.is_free(args.ledger) end
+  if not files.exists(args.ledger) then return files.is_free_for_ledger(args.ledger) end
   -- A link is followed: the ledger is where it leads, and so is its log.
   args.ledger = files.real(args.ledger)
   if not files.command("test -f", args.ledger) then return nil, args.ledger .. ": what is there is no plain file" end
