@@ -102,10 +102,34 @@ describe("the report of a day", function()
     assert(ledger:close_days { through = "2026-03-02", counted = { cash = "131.00" } })
     local made = assert(report.day(ledger, { day = "2026-03-02" }))
     assert.same({ "cash 130.00 131.00 1.00", "card 50.00", "twint 100.02" }, lines(sheet(made, "till")))
-    assert.equal("280.02 131.00 1.00", line(sheet(made, "till"), sheet(made, "till").sum))
+    assert.equal("280.02", line(sheet(made, "till"), sheet(made, "till").sum))
     assert.is_nil(sheet(made, "open_days"))
     assert.equal("2026-03-02", fact(made, "sealed_through"))
     assert.equal("desk-1", fact(made, "sealed_by"))
+  end)
+
+  it("sums up what was counted where all was", function()
+    local ledger = two_days()
+    assert(ledger:close_days { through = "2026-03-02", counted = { cash = "131.00", card = "50.00", twint = "99.02" } })
+    local till = sheet(assert(report.day(ledger, { day = "2026-03-02" })), "till")
+    assert.equal("280.02 280.02 0.00", line(till, till.sum))
+  end)
+
+  it("has the money of a type that is none any more", function()
+    local path = helper.folder() .. "/clinic.db"
+    local function open(effect)
+      return helper.open { path = path, script = ('local clinic = ...\nclinic:payment_type { id = "cash", '
+        .. 'default = true }\nclinic:payment_type { id = "voucher", effect = %q }\n'):format(effect) }
+    end
+    local before <close> = open "money"
+    assert(before:consultation { patient = "P1", amount = "100.00" })
+    assert(before:pay { document = "C-00001", type = "voucher", amount = "50.00" })
+    local ledger = open "discount"
+    assert(ledger:pay { document = "C-00001", type = "voucher", amount = "20.00" })
+    local made = assert(report.day(ledger))
+    assert.same({ "voucher  2 50.00 0.00 0.00 0.00 50.00" }, lines(sheet(made, "money")))
+    assert.same({ "voucher  0.00 20.00 0.00 0.00" }, lines(sheet(made, "settled")))
+    assert.same({ "voucher 50.00" }, lines(sheet(made, "till")))
   end)
 
   it("puts the open days of more than a month ago together", function()

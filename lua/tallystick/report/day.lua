@@ -27,7 +27,7 @@ end
 local function till_rows(made, totals, counted)
   local rows = {}
   for _, row in ipairs(totals) do
-    if made:is_money(row.type) then
+    if split.is_money(made, row) then
       local found = counted[row.type]
       rows[#rows + 1] = {
         type = row.type, expected = found and found.expected or row.money,
@@ -59,7 +59,12 @@ local function till_sheet(made, from, to, counted)
   add_counted_alone(rows, counted)
   local columns = { made:column("type", nil, { labels = split.labels(made, "type", rows), flex = true }) }
   made:add_columns(columns, "money", { "expected", "counted", "variance" })
-  return made:sheet("till", columns, rows)
+  local sheet = made:sheet("till", columns, rows)
+  -- Part of what was counted would stand beside the whole that is expected.
+  for _, row in ipairs(rows) do
+    if not row.counted then sheet.sum.counted, sheet.sum.variance = nil, nil end
+  end
+  return sheet
 end
 
 local function one_total(made, from, to)

@@ -136,6 +136,15 @@ local function columns_of(made, by, rows, names)
   return columns
 end
 
+---Whether a row of totals belongs to the money: by its type, or as money moved by a type that was money before a script
+---made it a discount, say.
+---@param made tallystick.report.Tools
+---@param row tallystick.Totals
+---@return boolean
+function split.is_money(made, row)
+  return not row.type or made:is_money(row.type) or any(row, MONEY)
+end
+
 ---The two sheets of totals: money that moved, and what was settled without money. An act is counted in one of them: by
 ---its type; in the first where the rows are not split by type.
 ---@param made tallystick.report.Tools
@@ -146,7 +155,7 @@ end
 function split.sheets(made, rows, by)
   local moved, settled = {}, {}
   for _, row in ipairs(rows) do
-    local is_money = not row.type or made:is_money(row.type)
+    local is_money = split.is_money(made, row)
     if is_money then
       local out = copy(row, by, MONEY)
       out.count, moved[#moved + 1] = row.count, out

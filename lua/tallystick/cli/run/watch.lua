@@ -20,19 +20,25 @@ local PAYMENTS_LEAST = 3
 
 -- ---- What is shown ----
 
+-- A type may have been money before a script made it a discount, say.
+local function moved(row)
+  for _, name in ipairs { "collected", "refunded", "deposited", "withdrawn" } do
+    if row[name].minor ~= 0 then return true end
+  end
+  return false
+end
+
 local function money_rows(ledger, day)
   local totals, message, code, details = ledger:totals { from = day, to = day, by = { "type", "group" } }
   if not totals then return nil, message, code, details end
   local rows, others = {}, {}
   for _, row in ipairs(totals) do
     local settled = row.credited + row.discounted + row.lost
-    local is_money = ledger:type(row.type).effect == "money"
-    if is_money then
+    if ledger:type(row.type).effect == "money" or moved(row) then
       rows[#rows + 1] = { type = row.type, group = row.group, count = row.count, taken = row.collected + row.deposited,
         paid_out = row.refunded + row.withdrawn, money = row.money }
-    elseif settled.minor ~= 0 then
-      others[#others + 1] = { type = row.type, amount = settled }
     end
+    if settled.minor ~= 0 then others[#others + 1] = { type = row.type, amount = settled } end
   end
   return { rows = rows, others = others }
 end
