@@ -747,7 +747,12 @@ describe("a shell at a terminal #terminal", function()
   end)
 
   at_terminal("leaves the terminal as it was while it is stopped, and has the key again behind that", function()
-    -- The shell around it is one that does not mend a terminal itself.
+    -- The shell around it says the job's line when it was typed, stopped, and before it goes on, which takes a moment.
+    local function wait_for_job(count)
+      screen:wait("bin/tallystick shell", count)
+      os.execute "sleep 0.3"
+    end
+    -- It is one that does not mend a terminal itself.
     screen = terminal.open("env PS1='outer> ' sh", { folder = folder })
     screen:wait "outer>"
     screen:line("bin/tallystick shell " .. clinic)
@@ -757,6 +762,7 @@ describe("a shell at a terminal #terminal", function()
     screen:line "stty -a | grep -o 'intr = [^;]*'"
     screen:wait "intr = ^C"
     screen:line "fg"
+    wait_for_job(3)
     screen:line "6 * 7"
     screen:wait "42"
     screen:text "pay F-00001"
@@ -767,6 +773,7 @@ describe("a shell at a terminal #terminal", function()
     screen:keys "C-z"
     screen:wait("outer>", 4)
     screen:line "fg"
+    wait_for_job(5)
     screen:keys "C-c"
     screen:wait "interrupted; nothing was written"
   end)
@@ -834,7 +841,8 @@ describe("the terminal's module", function()
         tidied = tidied + 1
       end
       local _ <close> = setmetatable({}, { __close = tidy })
-      io.popen("kill -INT $PPID; sleep 0.1; kill -INT $PPID"):close()
+      -- Not before the wait for both has begun: what ended the guard between them would leave the second to others.
+      io.popen("sleep 0.3; kill -INT $PPID; sleep 0.1; kill -INT $PPID"):close()
       while true do end
     end, plain)
     assert.same({ false, "interrupted!", 1 }, { ran, problem, tidied })
