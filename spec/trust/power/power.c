@@ -1,0 +1,242 @@
+/* power.c - cuts the power under a clinic at work, and looks at what a morning after finds. See `power --help`. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clinic.h"
+#include "disk.h"
+#include "judge.h"
+#include "record.h"
+
+enum {
+  SHORT_UNITS = 330,
+  LONG_UNITS = 600,
+  SHORT_FIRST_SYNCS = 60, /* each of them is cut at in the short form */
+  SHORT_SAMPLE = 400,     /* and as many events, by lot */
+  LONG_ROUNDS = 2,        /* images of each kind that is drawn by lot */
+  LEAST_FOLDER_SYNCS = 4, /* below these a workload shows too little: */
+  LEAST_LEDGER_SYNCS = 5, /* checkpoints */
+  LEAST_COMMANDS = 13,    /* kinds of commands done */
+  SHOWN_FAILURES = 5,
+  JOBS_MAX = 64
+};
+
+static const char usage[] = "usage: power [--long] [--seed N] [--units N] [--jobs N] [--mutate NAME] FOLDER\n"
+                            "mutations: normal, nosync, nofolder\n";
+static const char *const mutations[MUTATIONS] = {"none", "normal", "nosync", "nofolder"};
+
+typedef struct options {
+  bool is_long;
+  uint64_t seed;
+  size_t units, jobs;
+  mutation mutated;
+  const char *folder;
+} options;
+
+typedef struct tally_of_cuts {
+  size_t cuts, images, faults, failures;
+} tally_of_cuts;
+
+typedef struct run {
+  const options *asked;
+  const clinic *work;
+  const record *log;
+  bool *chosen; /* by cut: it comes after as many events, within the next */
+  size_t job;
+  char path[512];
+  tally_of_cuts sum;
+} run;
+
+/* ---- Cuts ------------------------------------------------------------------------------------------------------ */
+static bool is_barrier(const event *done) {
+  return done->kind != EVENT_WRITE && done->kind != EVENT_TRUNCATE;
+}
+
+/* Cuts within and right after a barrier; then others by lot. */
+static void choose_cuts(run *in) {
+  size_t count = in->log->count, syncs = 0;
+  uint64_t seed = in->asked->seed ^ 0xc0;
+  in->chosen = calloc(count + 1, sizeof *in->chosen);
+  assert(in->chosen);
+  for (size_t i = 0; i < count; i++) {
+    bool near = is_barrier(&in->log->events[i]) && (in->asked->is_long || syncs++ < SHORT_FIRST_SYNCS);
+    if (near) in->chosen[i] = in->chosen[i + 1] = true;
+    if (in->asked->is_long) in->chosen[i] = true;
+  }
+  in->chosen[count] = true;
+  for (size_t i = 0; i < SHORT_SAMPLE; i++) in->chosen[dice(&seed) % (count + 1)] = true;
+}
+
+static void complain(run *in, size_t cut, loss how, const judgement *found) {
+  if (in->sum.failures++ >= SHOWN_FAILURES || in->job > 0) return;
+  const event *under_way = cut < in->log->count ? &in->log->events[cut] : NULL;
+  fprintf(stderr, "  cut %zu (%s%s, %zu units acknowledged), %s: %s\n", cut,
+          under_way ? record_event_name(under_way->kind) : "the end",
+          under_way && under_way->name >= 0 ? record_suffix(under_way->name) : "", found->acknowledged,
+          disk_loss_name(how), found->verdict);
+}
+
+static void try_image(run *in, disk *rebuilt, size_t cut, loss how, uint64_t round) {
+  judgement found;
+  disk_write(rebuilt, how, in->asked->seed * 1000003 + cut * 64 + round * 8 + (uint64_t)how, in->path);
+  judge(in->work, in->path, cut, &found);
+  in->sum.images++;
+  if (found.verdict[0]) complain(in, cut, how, &found);
+}
+
+static void try_cut(run *in, disk *rebuilt, size_t cut) {
+  size_t pending = disk_pending(rebuilt), rounds = in->asked->is_long ? LONG_ROUNDS : 1;
+  in->sum.cuts++;
+  in->sum.faults += pending;
+  try_image(in, rebuilt, cut, LOSS_ALL, 0);
+  if (pending == 0) return;
+  try_image(in, rebuilt, cut, LOSS_NONE, 0);
+  for (size_t round = 0; round < rounds; round++) {
+    for (loss how = LOSS_WRITES; how < LOSSES; how++) try_image(in, rebuilt, cut, how, round);
+  }
+}
+
+/* Every how-manieth cut is this job's. */
+static void try_cuts(run *in) {
+  disk *rebuilt = disk_new(in->log, in->asked->mutated);
+  size_t turn = 0;
+  snprintf(in->path, sizeof in->path, "%s/image-%zu.db", in->asked->folder, in->job);
+  for (size_t cut = 0; cut <= in->log->count; cut++) {
+    if (!in->chosen[cut] || turn++ % in->asked->jobs != in->job) continue;
+    disk_advance(rebuilt, cut);
+    try_cut(in, rebuilt, cut);
+  }
+  disk_free(rebuilt);
+}
+
+/* ---- Jobs ------------------------------------------------------------------------------------------------------ */
+/* Each job is a process: the core keeps no global state, but a fault that ends one must not end the count. */
+static void start_job(run *in, size_t job, int ends[2]) {
+  int made = pipe(ends);
+  assert(made == 0);
+  pid_t child = fork();
+  assert(child >= 0);
+  if (child == 0) {
+    in->job = job;
+    try_cuts(in);
+    ssize_t wrote = write(ends[1], &in->sum, sizeof in->sum);
+    _exit(wrote == (ssize_t)sizeof in->sum ? 0 : 1);
+  }
+  close(ends[1]);
+}
+
+static bool collect_job(run *in, int end) {
+  tally_of_cuts part;
+  bool whole = read(end, &part, sizeof part) == (ssize_t)sizeof part;
+  close(end);
+  if (!whole) return false;
+  in->sum.cuts += part.cuts;
+  in->sum.images += part.images;
+  in->sum.faults += part.faults;
+  in->sum.failures += part.failures;
+  return true;
+}
+
+static bool run_jobs(run *in) {
+  int ends[JOBS_MAX][2];
+  bool whole = true;
+  for (size_t job = 0; job < in->asked->jobs; job++) start_job(in, job, ends[job]);
+  for (size_t job = 0; job < in->asked->jobs; job++) whole = collect_job(in, ends[job][0]) && whole;
+  while (wait(NULL) > 0) continue;
+  return whole;
+}
+
+/* ---- Report ---------------------------------------------------------------------------------------------------- */
+static size_t syncs_of(const record *log, int name) {
+  size_t count = 0;
+  for (size_t i = 0; i < log->count; i++) count += log->events[i].kind == EVENT_SYNC && log->events[i].name == name;
+  return count;
+}
+
+/* A workload that has come to show less must not pass for one that shows that nothing is wrong. */
+static bool shows_enough(const run *in) {
+  size_t commands = 0;
+  for (size_t i = 0; i <= TALLY_COMMAND_LAST_WRITING; i++) commands += in->work->of_command[i] > 0;
+  size_t ledger = syncs_of(in->log, NAME_MAIN), log = syncs_of(in->log, NAME_LOG);
+  size_t folder = in->log->of_kind[EVENT_SYNC_FOLDER];
+  printf(
+      "seed %llu, mutation %s: %zu units acknowledged (%zu commands refused), %zu kinds of commands; %zu events: %zu "
+      "writes, %zu syncs of the log, %zu of the ledger, %zu of the folder\n",
+      (unsigned long long)in->asked->seed, mutations[in->asked->mutated], in->work->unit_count, in->work->refused,
+      commands, in->log->count, in->log->of_kind[EVENT_WRITE], log, ledger, folder);
+  if (in->asked->mutated) return true;
+  return commands >= LEAST_COMMANDS && ledger >= LEAST_LEDGER_SYNCS && folder >= LEAST_FOLDER_SYNCS &&
+         log >= in->work->unit_count;
+}
+
+static int report(const run *in) {
+  const tally_of_cuts *sum = &in->sum;
+  printf("| no power cut loses, halves or doubles an acknowledged act | %zu cuts, %zu images | %zu unsynced changes | "
+         "%zu "
+         "|\n",
+         sum->cuts, sum->images, sum->faults, sum->failures);
+  printf("%zu passed, %zu failed\n", sum->images - sum->failures, sum->failures);
+  return sum->failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ---- Options --------------------------------------------------------------------------------------------------- */
+static void misuse(void) {
+  fputs(usage, stderr);
+  exit(2);
+}
+
+static uint64_t read_count(const char *text) {
+  char *end;
+  if (text == NULL) misuse();
+  uint64_t value = strtoull(text, &end, 10);
+  if (end == text || *end) misuse();
+  return value;
+}
+
+static mutation read_mutation(const char *text) {
+  for (mutation i = MUTATE_NOTHING; text && i < MUTATIONS; i++) {
+    if (strcmp(text, mutations[i]) == 0) return i;
+  }
+  misuse();
+  return MUTATE_NOTHING;
+}
+
+static void read_options(char **words, options *asked) {
+  *asked = (options){.seed = 1, .jobs = 2};
+  for (words++; *words && **words == '-'; words++) {
+    if (strcmp(*words, "--long") == 0) asked->is_long = true;
+    else if (strcmp(*words, "--seed") == 0) asked->seed = read_count(*++words);
+    else if (strcmp(*words, "--units") == 0) asked->units = read_count(*++words);
+    else if (strcmp(*words, "--jobs") == 0) asked->jobs = read_count(*++words);
+    else if (strcmp(*words, "--mutate") == 0) asked->mutated = read_mutation(*++words);
+    else misuse();
+  }
+  if (*words == NULL || words[1] || asked->jobs < 1 || asked->jobs > JOBS_MAX) misuse();
+  asked->folder = *words;
+  if (asked->units == 0) asked->units = asked->is_long ? LONG_UNITS : SHORT_UNITS;
+}
+
+int main(int count, char **words) {
+  options asked;
+  char path[512];
+  (void)count;
+  read_options(words, &asked);
+  clinic work = {.seed = asked.seed};
+  snprintf(path, sizeof path, "%s/clinic.db", asked.folder);
+  record_start(path, asked.mutated);
+  clinic_work(&work, path, asked.units);
+  run in = {.asked = &asked, .work = &work, .log = record_stop()};
+  bool enough = shows_enough(&in);
+  fflush(stdout);
+  choose_cuts(&in);
+  bool whole = run_jobs(&in);
+  if (!enough) fputs("power: the workload shows too little\n", stderr);
+  if (!whole) fputs("power: a job did not come to its end\n", stderr);
+  int code = report(&in);
+  free(in.chosen);
+  clinic_free(&work);
+  return enough && whole ? code : 2;
+}
