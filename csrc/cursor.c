@@ -375,7 +375,8 @@ static tally_code show_entry(tally_cursor *cursor, tally_entry *row, const tally
   return view_text(ledger, &cursor->page, row->seq, ANNOTATION_REASON, &row->reason);
 }
 
-/* What the index of the store has, but for documents that were made with nothing to pay. */
+/* What the index of the store has, but for documents that were made with nothing to pay. So not what cancelling an invoice
+ * gives back of a charge below zero: what it lets go in the same act is a correction. */
 static bool is_correction(const tally_entry *entry) {
   switch (entry->kind) {
   case TALLY_KIND_REFUND:
@@ -383,7 +384,8 @@ static bool is_correction(const tally_entry *entry) {
   case TALLY_KIND_REVERSAL:
     return true;
   default:
-    return entry->kind == TALLY_KIND_CHARGE && (entry->amount_minor < 0 || entry->command == TALLY_COMMAND_CANCEL);
+    if (entry->kind != TALLY_KIND_CHARGE || entry->amount_minor > 0) return false;
+    return entry->amount_minor < 0 || entry->command == TALLY_COMMAND_CANCEL;
   }
 }
 
