@@ -69,11 +69,21 @@ static tally_code add_numbers(tally_ledger *ledger, tally_text format, const ser
   return TALLY_OK;
 }
 
-static bool all_digits(tally_text text) {
-  for (size_t i = 0; i < text.length; i++) {
-    if (text.data[i] < '0' || text.data[i] > '9') return false;
-  }
-  return true;
+/* Cuts a text behind its first digits, and gives the rest. */
+static tally_text cut_behind_digits(tally_text *text) {
+  size_t digits = 0;
+  while (digits < text->length && text->data[digits] >= '0' && text->data[digits] <= '9') digits++;
+  tally_text rest = {text->data + digits, text->length - digits};
+  text->length = digits;
+  return rest;
+}
+
+/* Whether a format goes on behind its serial as was typed there. */
+static bool goes_on_with(tally_text format, size_t head, int width, tally_text typed) {
+  char text[NUMBER_BYTES];
+  tally_text least = number_print(format, 0, text);
+  size_t before = head + (size_t)width;
+  return begins_with((tally_text){least.data + before, least.length - before}, typed);
 }
 
 static tally_code payment_names(tally_ledger *ledger, tally_text prefix, size_t limit, tally_text *names,
@@ -87,9 +97,11 @@ static tally_code payment_names(tally_ledger *ledger, tally_text prefix, size_t 
   bool in_head = prefix.length <= head.length;
   if (!begins_with(in_head ? head : prefix, in_head ? prefix : head)) return TALLY_OK;
   typed = in_head ? text_of("") : (tally_text){prefix.data + head.length, prefix.length - head.length};
-  if (!all_digits(typed)) return TALLY_OK;
+  tally_text behind = cut_behind_digits(&typed);
+  if (!goes_on_with(format, head.length, width, behind)) return TALLY_OK;
   for (int digits = width; digits <= DIGITS_MAX; digits++) {
     serials of;
+    if (behind.length > 0 && digits != (int)typed.length) continue; /* no more digits are to come */
     if (!serials_of(typed, digits, width, &of)) continue;
     if (of.last > last) of.last = last;
     TRY(add_numbers(ledger, format, &of, limit, names, count));

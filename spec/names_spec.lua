@@ -16,7 +16,8 @@ end
 local function expected_corrections(ledger, from, to)
   local found = {}
   for entry in ledger:entries {} do
-    local back = entry.kind == "charge" and (entry.amount.minor < 0 or entry.command == "cancel")
+    local minor = entry.amount.minor
+    local back = entry.kind == "charge" and (minor < 0 or minor == 0 and entry.command == "cancel")
     local corrects = entry.kind == "refund" or entry.kind == "reversal" or entry.kind == "release" or back
     if corrects and entry.day >= from and entry.day <= to then found[#found + 1] = entry end
   end
@@ -57,6 +58,20 @@ describe("corrections", function()
     assert(ledger:cancel { document = "C-00002", reason = "slip" })
     assert.same({ 4, 5 }, seqs(all(ledger:entries { corrections = true })))
     assert.same({ 1, 2, 3 }, seqs(all(ledger:entries { corrections = false })))
+  end)
+
+  -- An invoice may charge less than nothing, of what its consultations charge; cancelling it gives that back.
+  it("are the same however they are found", function()
+    local ledger = helper.open()
+    assert(ledger:consultation { patient = "P1", amount = "100.00" })
+    assert(ledger:invoice { consultations = { "C-00001" } })
+    assert(ledger:charge { document = "F-00001", amount = "-2.00" })
+    assert(ledger:cancel { document = "F-00001", reason = "slip" })
+    local walked, found = {}, seqs(all(ledger:entries { corrections = true }))
+    for entry in ledger:entries { patient = "P1", corrections = true } do walked[#walked + 1] = entry.seq end
+    assert.same(found, walked)
+    assert.same({ 2, "release", "-2.00 CHF" }, { #found, all(ledger:entries { corrections = true })[2].kind,
+      tostring(all(ledger:entries { corrections = true })[1].amount) })
   end)
 
   it("are filtered like other entries, and others by day", function()
@@ -245,6 +260,10 @@ describe("names", function()
     assert(ledger:deposit { patient = "P1", amount = "5.00" })
     assert.same({ "Q0003-A" }, assert(ledger:names "payment"))
     assert.same({}, assert(ledger:names("payment", "R-0")))
+    for typed, expected in pairs { ["Q0003"] = "Q0003-A", ["Q0003-"] = "Q0003-A", ["Q0003-A"] = "Q0003-A",
+      ["Q000-A"] = "", ["Q00003-A"] = "", ["Q0003-B"] = "", ["Q0003-A1"] = "", ["Q-A"] = "", ["Q0004-A"] = "" } do
+      assert.equal(expected, table.concat(assert(ledger:names("payment", typed)), " "), typed)
+    end
   end)
 
   it("are refused what makes no sense", function()
