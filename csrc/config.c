@@ -301,7 +301,8 @@ static tally_code load_types(tally_ledger *ledger, config_state *state, crypto_g
   for (size_t i = 0; i < state->config.type_count; i++) {
     tally_text definition;
     tally_code code = store_type_get(ledger->store, &state->memory, types[i].id, types[i].version, &definition);
-    if (code == TALLY_DONE) return fail(ledger, TALLY_ERR_CORRUPT, "a payment type of the script is missing");
+    if (code == TALLY_DONE)
+      return fail(ledger, TALLY_ERR_CORRUPT, "a payment type of the script is missing; go back to a backup");
     TRY(fail_store(ledger, code));
     add_piece(digest, types[i].id.data, types[i].id.length);
     add_integer(digest, types[i].version);

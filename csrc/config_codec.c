@@ -116,7 +116,7 @@ typedef struct decoder {
 } decoder;
 
 static tally_code broken(tally_ledger *ledger) {
-  return fail(ledger, TALLY_ERR_CORRUPT, "a stored configuration cannot be read: the file is damaged");
+  return fail(ledger, TALLY_ERR_CORRUPT, "a stored configuration cannot be read; go back to a backup");
 }
 
 static decoder decode(tally_ledger *ledger, arena *from, tally_text coded) {

@@ -234,7 +234,7 @@ static void make_uuid(char text[37]) {
 static tally_code adopt_row(tally_ledger *ledger, const ledger_row *row) {
   ledger->currency = tally_currency_find(row->currency.data, row->currency.length);
   if (ledger->currency == NULL || row->uuid.length != 36) {
-    return fail(ledger, TALLY_ERR_CORRUPT, "the ledger's own row is damaged");
+    return fail(ledger, TALLY_ERR_CORRUPT, "the ledger's own row is damaged; go back to a backup");
   }
   memcpy(ledger->uuid, row->uuid.data, 37);
   ledger->created_at_ms = row->created_at_ms;

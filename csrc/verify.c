@@ -255,8 +255,10 @@ static tally_code step_file(tally_verify *in) {
   in->report.days = counts.days;
   in->texts_kept = counts.annotations;
   tally_code code = store_entry_last(in->ledger->store, &in->ledger->call, &last);
-  enter_phase(in, PHASE_JOURNAL, code == TALLY_OK ? last.seq : 0);
-  return code == TALLY_DONE ? TALLY_OK : fail_store(in->ledger, code);
+  /* One that cannot be read may not be the first: the journal is looked at from its beginning all the same. */
+  int64_t damaged = code == TALLY_ERR_CORRUPT ? store_damaged_entry(in->ledger->store) : 0;
+  enter_phase(in, PHASE_JOURNAL, code == TALLY_OK ? last.seq : damaged);
+  return code == TALLY_DONE || damaged ? TALLY_OK : fail_store(in->ledger, code);
 }
 
 static tally_code end_journal(tally_verify *in) {

@@ -55,6 +55,8 @@ describe("verify", function()
     { "an act", details_of(5, "substr(details, 1, 1) || x'02' || substr(details, 3)"), "chain-broken", 5 },
     { "details that cannot be read", "UPDATE entry SET details = x'00' WHERE seq = 5", "chain-broken", 5 },
     { "details with something behind them", details_of(5, "details || x'00'"), "chain-broken", 5 },
+    { "details of the last entry that cannot be read", "UPDATE entry SET details = x'00' WHERE seq = 12",
+      "chain-broken", 12 },
     { "a kind that is no small number", "UPDATE entry SET kind = 1 << 40 WHERE seq = 5", "chain-broken", 5 },
     { "an amount before details that cannot be read",
       "UPDATE entry SET details = x'FF' WHERE seq = 9;;UPDATE entry SET amount = 1 WHERE seq = 5", "chain-broken", 5 },
