@@ -1,7 +1,7 @@
 -- The exit codes of the command line, and which of the ledger's codes end in which.
 local exit = {
   DONE = 0,
-  REFUSED = 1, -- the ledger said no to a command, and --strict was asked for
+  REFUSED = 1, -- the ledger, or the state of things, said no to a command
   USAGE = 2, -- the arguments, the configuration or a file's rights need a person
   BUSY = 3, -- another process holds the ledger; the same command may work later
   BROKEN = 4, -- the ledger is damaged, or its storage failed
