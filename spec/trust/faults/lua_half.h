@@ -1,0 +1,16 @@
+/* lua_half.h - scenarios written in Lua, run over the same ledger. */
+#ifndef FAULTS_LUA_HALF_H
+#define FAULTS_LUA_HALF_H
+
+#include "world.h"
+
+/* Makes a state whose allocator can fail; bytes counts what it holds. The chunk is what lua_act runs. */
+void lua_half_begin(world *in, const char *chunk, long long *bytes);
+void lua_half_end(world *in);
+/* Opens the ledger; runs the chunk; runs the next command; closes the ledger and collects all that is left. */
+void lua_half_open(world *in);
+tally_code lua_half_act(world *in);
+tally_code lua_half_next(world *in);
+bool lua_half_close(world *in);
+
+#endif
