@@ -590,7 +590,8 @@ describe("a log that is left of another ledger", function()
     assert(files.facts(path(name)).bytes > 0)
   end
 
-  for _, line in ipairs { "init %s/new.db", "backup %s/clinic.db %s/new.db", "restore %s/copy.db %s/new.db" } do
+  for _, line in ipairs { "init %s/new.db", "backup %s/clinic.db %s/new.db", "restore %s/copy.db %s/new.db",
+    "replay %s/new.db /dev/null" } do
     local name = line:match "%a+"
     it(("is kept apart from what %s would make"):format(name), function()
       make("clinic.db", 2)

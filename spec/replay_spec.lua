@@ -143,6 +143,40 @@ local function head_of(name)
   return assert(ledger:head())
 end
 
+describe("the file of results", function()
+  local LINE <const> = '{"op":"deposit","patient":"P1","amount":"5.00"}\n'
+
+  for _, case in ipairs {
+    { "the log, by another way to it", "./log.jsonl" }, { "the ledger, by another way to it", "./clinic.db" },
+    { "the ledger's log", "clinic.db-wal" }, { "another ledger", "other.db" },
+  } do
+    local what, results = table.unpack(case)
+    it("is never " .. what, function()
+      for _, name in ipairs { "clinic.db", "other.db" } do
+        local ledger <close> = assert(tallystick.open(path(name)))
+        assert(ledger:deposit { patient = "P0", amount = "1.00" })
+      end
+      command.write(path "log.jsonl", LINE)
+      local ended = command.shell(("cd %s && %s/bin/tallystick replay clinic.db log.jsonl --results %s"):format(folder,
+        command.shell("pwd").out:match "[^\n]+", results))
+      assert.equal(2, ended.code)
+      assert.truthy(ended.err:find("the results would overwrite it", 1, true), ended.err)
+      assert.equal(LINE, command.read(path "log.jsonl"))
+      for _, name in ipairs { "clinic.db", "other.db" } do
+        local ledger <close> = assert(tallystick.open(path(name), { mode = "ro" }))
+        assert.equal(1, ledger:head().seq)
+      end
+    end)
+  end
+
+  it("is not the ledger that the same run makes", function()
+    command.write(path "log.jsonl", LINE)
+    local ended = command.run("replay", path "clinic.db", path "log.jsonl", "--results", folder .. "/./clinic.db")
+    assert.equal(2, ended.code)
+    assert_verifies()
+  end)
+end)
+
 describe("a log that is run again", function()
   it("changes nothing for the commands that carry a key #slow", function()
     local log_path = LOGS["practice-year"]

@@ -128,12 +128,12 @@ function files.is_free(path)
   return nil, ("%s: the folder %s is not there, or may not be written"):format(path, folder)
 end
 
----Tells whether a ledger can be made: besides, no log of another is there, which SQLite would take for its own. One
----that holds nothing, as readers leave it, does no harm.
----@param path string
+---Tells whether no log of another ledger is there, which SQLite would take for that of a new one, or delete. One that
+---holds nothing, as readers leave it, does no harm.
+---@param path string of the new ledger
 ---@return boolean? free
 ---@return string? message
-function files.is_free_for_ledger(path)
+function files.has_no_log(path)
   for _, suffix in ipairs { "-wal", "-journal" } do
     local facts = files.facts(path .. suffix)
     if facts and facts.bytes > 0 then
@@ -141,6 +141,16 @@ function files.is_free_for_ledger(path)
         .. "move it elsewhere, and keep it: it may hold that one's last entries"):format(path, suffix)
     end
   end
+  return true
+end
+
+---Tells whether a ledger can be made: nothing has its name, nor that of its log, and its folder is there.
+---@param path string
+---@return boolean? free
+---@return string? message
+function files.is_free_for_ledger(path)
+  local free, message = files.has_no_log(path)
+  if not free then return nil, message end
   return files.is_free(path)
 end
 

@@ -23,8 +23,10 @@ local function is_database(path)
   return file ~= nil and file:read(#DATABASE) == DATABASE
 end
 
--- Whether replacing a file would do away with somebody's books: what is written here is never a ledger.
-local function is_of_ledger(path)
+---Tells whether replacing a file would do away with somebody's books: what is written here is never a ledger.
+---@param path string
+---@return boolean
+function save.is_of_ledger(path)
   for _, companion in ipairs(COMPANIONS) do
     if path:find(companion) then return is_database((path:gsub(companion, ""))) end
   end
@@ -38,7 +40,7 @@ local function may_replace(path, force)
   if not files.command("test -f", path) then
     return nil, path .. ": what is there is no plain file, and is not replaced"
   end
-  if is_of_ledger(path) then return nil, path .. ": this is a ledger or a part of one, and is never replaced" end
+  if save.is_of_ledger(path) then return nil, path .. ": this is a ledger or a part of one, and is never replaced" end
   return true
 end
 

@@ -1,8 +1,10 @@
 -- tallystick replay: runs a command log (design §10) through a ledger.
 local exit = require "tallystick.cli.exit"
+local files = require "tallystick.files"
 local log = require "tallystick.cli.log"
 local open = require "tallystick.cli.open"
 local progress = require "tallystick.cli.progress"
+local save = require "tallystick.cli.save"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
@@ -212,10 +214,25 @@ local function new_malformed(bar)
   end
 end
 
+-- What speaks against the paths before anything is made, if anything does.
+local function check_paths(args)
+  local results = args.results
+  if results and results ~= "-" and (results == args.log or results == args.ledger) then
+    return nil, results .. ": the results would overwrite it"
+  end
+  if files.exists(args.ledger) then return true end
+  return files.has_no_log(args.ledger)
+end
+
+-- Asked once the ledger is there: it may be made by this very run.
 local function open_results(args)
-  if not args.results then return nil end
-  if args.results == "-" then return io.stdout end
-  return io.open(args.results, "wb")
+  local path = args.results
+  if not path then return nil end
+  if path == "-" then return io.stdout end
+  if files.is_same(path, args.log) or save.is_of_ledger(path) then
+    return nil, path .. ": the results would overwrite it"
+  end
+  return io.open(path, "wb")
 end
 
 local function run_opened(args, ledger, reader, results)
@@ -237,8 +254,9 @@ end
 ---@return integer exit_code
 function replay.run(call)
   local args = call.args
-  if args.results and args.results ~= "-" and (args.results == args.log or args.results == args.ledger) then
-    open.complain(args.results, ": the results would overwrite it")
+  local sound, wrong = check_paths(args)
+  if not sound then
+    open.complain(wrong)
     return exit.USAGE
   end
   local reader <close>, message = log.open(args.log)
