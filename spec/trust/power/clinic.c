@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "disk.h"
-#include "record.h"
 
 enum {
   PATIENTS = 9,
@@ -80,9 +79,13 @@ static tally_code ask(tally_ledger *ledger, const step *asked, int64_t now_ms, a
   return code;
 }
 
-tally_code clinic_ask(tally_ledger *ledger, const unit *asked, answer answers[STEPS_MAX]) {
+tally_code clinic_ask(const clinic *in, tally_ledger *ledger, const unit *asked, answer answers[STEPS_MAX]) {
   tally_code code = asked->in_transaction ? tally_begin(ledger) : TALLY_OK;
-  for (size_t i = 0; i < asked->count && !code; i++) code = ask(ledger, &asked->steps[i], asked->now_ms, &answers[i]);
+  for (size_t i = 0; i < asked->count && !code; i++) {
+    step again = asked->steps[i];
+    if (in->mutated == MUTATE_NO_KEY) again.key[0] = '\0';
+    code = ask(ledger, &again, asked->now_ms, &answers[i]);
+  }
   if (asked->in_transaction && !code) return tally_commit(ledger);
   if (asked->in_transaction) tally_rollback(ledger);
   return code;
@@ -103,10 +106,11 @@ static void pick_patient(desk *at, char name[NAME_BYTES]) {
   snprintf(name, NAME_BYTES, "P%zu", below(at, PATIENTS));
 }
 
-/* The patient of a document follows from its number, so that one invoice can hold several consultations. */
 static void plan_invoice(desk *at, step *asked) {
-  asked->consultation_count = 1;
-  pick(at, at->documents, at->document_count, asked->consultations[0]);
+  asked->consultation_count = 1 + below(at, LIST_MAX);
+  for (size_t i = 0; i < asked->consultation_count; i++) {
+    pick(at, at->documents, at->document_count, asked->consultations[i]);
+  }
 }
 
 static void plan_settlement(desk *at, step *asked) {
@@ -204,12 +208,13 @@ static void try_step(desk *at, unit *made) {
 static bool try_unit(desk *at, unit *made) {
   *made = (unit){.now_ms = at->now_ms += STEP_MS, .in_transaction = below(at, 6) == 0};
   size_t steps = made->in_transaction ? 2 + below(at, STEPS_MAX - 1) : 1;
-  if (made->in_transaction) {
+  bool begins = made->in_transaction && at->in->mutated != MUTATE_NO_TRANSACTION;
+  if (begins) {
     if (tally_begin(at->ledger)) fail_at(at->ledger, "begin");
     tally_allow_refusals(at->ledger);
   }
   for (size_t i = 0; i < steps; i++) try_step(at, made);
-  if (made->in_transaction && tally_commit(at->ledger)) fail_at(at->ledger, "commit");
+  if (begins && tally_commit(at->ledger)) fail_at(at->ledger, "commit");
   made->place = record_place();
   if (made->count == 0) return false;
   if (tally_read_head(at->ledger, &made->head)) fail_at(at->ledger, "head");

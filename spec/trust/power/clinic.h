@@ -4,6 +4,8 @@
 
 #include <tallystick.h>
 
+#include "record.h"
+
 enum { STEPS_MAX = 4, NAME_BYTES = 24, LIST_MAX = 3 };
 
 /* One command as it was asked for, so that it can be asked for again, and its answer. */
@@ -34,6 +36,7 @@ typedef struct unit {
 
 typedef struct clinic {
   uint64_t seed;
+  mutation mutated;
   unit *units;
   size_t unit_count, refused;
   size_t opened_place; /* in the record, when the new ledger was acknowledged */
@@ -46,12 +49,12 @@ typedef struct clinic {
 void clinic_work(clinic *in, const char *path, size_t units);
 void clinic_free(clinic *in);
 
-/* Asks for a unit, again or for the first time, and gives the answers, a step each. */
 typedef struct answer {
   char number[NAME_BYTES];
   int64_t minor;
   bool is_payment, replayed;
 } answer;
-tally_code clinic_ask(tally_ledger *ledger, const unit *asked, answer answers[STEPS_MAX]);
+/* Asks for a unit again, and gives the answers, a step each. */
+tally_code clinic_ask(const clinic *in, tally_ledger *ledger, const unit *asked, answer answers[STEPS_MAX]);
 
 #endif

@@ -11,8 +11,9 @@ typedef struct bench {
   judgement *out;
 } bench;
 
-TALLY_PRINTF(2, 3) static bool no(bench *at, const char *template, ...) {
+TALLY_PRINTF(3, 4) static bool no(bench *at, breach found, const char *template, ...) {
   va_list rest;
+  at->out->found = found;
   va_start(rest, template);
   vsnprintf(at->out->verdict, VERDICT_BYTES, template, rest);
   va_end(rest);
@@ -27,15 +28,16 @@ static bool verify(bench *at, const tally_head *expected) {
   tally_verify *verify = NULL;
   tally_code code = tally_verify_begin(at->ledger, expected, &verify);
   while (!code) code = tally_verify_step(verify);
-  if (code != TALLY_DONE) no(at, "verify says %s: %s", tally_code_name(code), tally_error_message(at->ledger));
+  if (code != TALLY_DONE)
+    no(at, BREACH_BROKEN, "verify says %s: %s", tally_code_name(code), tally_error_message(at->ledger));
   tally_verify_end(verify);
   return code == TALLY_DONE;
 }
 
 static bool look_at_id(bench *at) {
   tally_info info;
-  if (tally_read_info(at->ledger, &info)) return no(at, "info: %s", tally_error_message(at->ledger));
-  return strcmp(info.id, at->in->id) == 0 || no(at, "it is another ledger");
+  if (tally_read_info(at->ledger, &info)) return no(at, BREACH_BROKEN, "info: %s", tally_error_message(at->ledger));
+  return strcmp(info.id, at->in->id) == 0 || no(at, BREACH_LOST, "it is another ledger");
 }
 
 /* A cut falls between two units: the last acknowledged is whole, and the one under way is there whole or not at all. */
@@ -43,13 +45,14 @@ static bool look_at_head(bench *at) {
   const unit *units = at->in->units;
   size_t known = at->out->acknowledged;
   tally_head head;
-  if (tally_read_head(at->ledger, &head)) return no(at, "head: %s", tally_error_message(at->ledger));
+  if (tally_read_head(at->ledger, &head)) return no(at, BREACH_BROKEN, "head: %s", tally_error_message(at->ledger));
   at->out->kept_next = known < at->in->unit_count && same_head(&head, &units[known].head);
   if (at->out->kept_next) return true;
   if (known == 0 ? head.seq == 0 : same_head(&head, &units[known - 1].head)) return true;
   int64_t wanted = known ? units[known - 1].head.seq : 0;
-  if (head.seq < wanted) return no(at, "acts are lost: %lld of %lld entries", (long long)head.seq, (long long)wanted);
-  return no(at, "entry %lld is the head, which no command left", (long long)head.seq);
+  if (head.seq < wanted)
+    return no(at, BREACH_LOST, "acts are lost: %lld of %lld entries", (long long)head.seq, (long long)wanted);
+  return no(at, BREACH_HALVED, "entry %lld is the head, which no command left", (long long)head.seq);
 }
 
 static bool look_at_chain(bench *at) {
@@ -64,15 +67,16 @@ static bool look_at_chain(bench *at) {
   }
   tally_cursor_close(cursor);
   tally_request_free(request);
-  return code == TALLY_DONE || no(at, "entry %lld is not the one that was written", (long long)seq);
+  return code == TALLY_DONE || no(at, BREACH_LOST, "entry %lld is not the one that was written", (long long)seq);
 }
 
 static bool look_at_step(bench *at, const step *done) {
   tally_text number = {done->number, strlen(done->number)};
   const tally_payment *payment;
   if (!done->is_payment) return true;
-  if (tally_read_payment(at->ledger, number, &payment)) return no(at, "payment %s is lost", done->number);
-  return payment->amount_minor == done->answered_minor || no(at, "payment %s has another amount", done->number);
+  if (tally_read_payment(at->ledger, number, &payment)) return no(at, BREACH_LOST, "payment %s is lost", done->number);
+  return payment->amount_minor == done->answered_minor ||
+         no(at, BREACH_LOST, "payment %s has another amount", done->number);
 }
 
 static bool look_at_acts(bench *at) {
@@ -89,20 +93,21 @@ static bool look_at_acts(bench *at) {
 static bool ask_again(bench *at, const unit *asked, bool replays) {
   answer answers[STEPS_MAX];
   tally_head head;
-  tally_code code = clinic_ask(at->ledger, asked, answers);
+  tally_code code = clinic_ask(at->in, at->ledger, asked, answers);
   const char *key = asked->steps[0].key;
-  if (code) return no(at, "%s asked again: %s", key, tally_error_message(at->ledger));
+  if (code) return no(at, BREACH_DOUBLED, "%s asked again: %s", key, tally_error_message(at->ledger));
   for (size_t i = 0; i < asked->count; i++) {
     const step *done = &asked->steps[i];
     if (answers[i].replayed != replays)
-      return no(at, "%s %s", done->key, replays ? "is done twice" : "was there, in part");
+      return no(at, BREACH_DOUBLED, "%s %s", done->key, replays ? "is done twice" : "was there, in part");
     bool same = strcmp(answers[i].number, done->number) == 0 && answers[i].minor == done->answered_minor;
-    if (!same) return no(at, "%s is answered otherwise: %s", done->key, answers[i].number);
+    if (!same) return no(at, BREACH_DOUBLED, "%s is answered otherwise: %s", done->key, answers[i].number);
   }
-  if (tally_read_head(at->ledger, &head)) return no(at, "head: %s", tally_error_message(at->ledger));
-  if (head.seq != asked->head.seq) return no(at, "%s leaves entry %lld as the head", key, (long long)head.seq);
+  if (tally_read_head(at->ledger, &head)) return no(at, BREACH_BROKEN, "head: %s", tally_error_message(at->ledger));
+  if (head.seq != asked->head.seq)
+    return no(at, BREACH_DOUBLED, "%s leaves entry %lld as the head", key, (long long)head.seq);
   bool comparable = at->out->opened && (replays || !asked->salted);
-  return !comparable || same_head(&head, &asked->head) || no(at, "%s leaves another head", key);
+  return !comparable || same_head(&head, &asked->head) || no(at, BREACH_DOUBLED, "%s leaves another head", key);
 }
 
 /* The last acknowledged unit is replayed; the one under way has one effect, however often it is asked for. */
@@ -114,7 +119,8 @@ static bool retry(bench *at) {
   const unit *next = &at->in->units[known];
   unit same = *next;
   if (!ask_again(at, next, kept)) return false;
-  if (!kept && tally_read_head(at->ledger, &same.head)) return no(at, "head: %s", tally_error_message(at->ledger));
+  if (!kept && tally_read_head(at->ledger, &same.head))
+    return no(at, BREACH_BROKEN, "head: %s", tally_error_message(at->ledger));
   return ask_again(at, &same, true) && verify(at, &same.head);
 }
 
@@ -130,7 +136,7 @@ void judge(const clinic *in, const char *path, size_t cut, judgement *out) {
   *out = (judgement){.opened = in->opened_place <= cut};
   while (out->acknowledged < in->unit_count && in->units[out->acknowledged].place <= cut) out->acknowledged++;
   tally_code code = tally_open(path, NULL, &at.ledger);
-  if (code) no(&at, "it does not open (%s): %s", tally_code_name(code), tally_error_message(at.ledger));
+  if (code) no(&at, BREACH_BROKEN, "it does not open (%s): %s", tally_code_name(code), tally_error_message(at.ledger));
   else look(&at, out->acknowledged);
   tally_close(at.ledger);
 }

@@ -13,31 +13,33 @@
 
 enum {
   SHORT_UNITS = 330,
-  LONG_UNITS = 600,
-  SHORT_FIRST_SYNCS = 60, /* each of them is cut at in the short form */
-  SHORT_SAMPLE = 400,     /* and as many events, by lot */
-  LONG_ROUNDS = 2,        /* images of each kind that is drawn by lot */
-  LEAST_FOLDER_SYNCS = 4, /* below these a workload shows too little: */
-  LEAST_LEDGER_SYNCS = 5, /* checkpoints */
-  LEAST_COMMANDS = 13,    /* kinds of commands done */
+  LONG_UNITS = 400,
+  SHORT_LOG_SYNCS = 40,    /* so many of the log's syncs are cut at in the short form, */
+  SHORT_LEDGER_WRITES = 7, /* of the ledger's writes every how-manieth, */
+  SHORT_SAMPLE = 150,      /* and as many events by lot */
+  LEAST_FOLDER_SYNCS = 4,  /* below these a workload shows too little: */
+  LEAST_LEDGER_SYNCS = 5,  /* checkpoints */
+  LEAST_COMMANDS = 13,     /* kinds of commands done */
   SHOWN_FAILURES = 5,
   JOBS_MAX = 64
 };
 
-static const char usage[] = "usage: power [--long] [--seed N] [--units N] [--jobs N] [--mutate NAME] FOLDER\n"
-                            "mutations: normal, nosync, nofolder\n";
-static const char *const mutations[MUTATIONS] = {"none", "normal", "nosync", "nofolder"};
+static const char usage[] =
+    "usage: power [--long] [--seed N] [--units N] [--jobs N] [--cut N] [--mutate NAME] FOLDER\n"
+    "mutations: normal, nosync, nofolder, notransaction, nokey\n";
+static const char *const mutations[MUTATIONS] = {"none", "normal", "nosync", "nofolder", "notransaction", "nokey"};
 
 typedef struct options {
   bool is_long;
   uint64_t seed;
   size_t units, jobs;
+  size_t cut; /* the only one to try; 0: all that are chosen */
   mutation mutated;
   const char *folder;
 } options;
 
 typedef struct tally_of_cuts {
-  size_t cuts, images, faults, failures;
+  size_t cuts, images, faults, failures, breaches[BREACH_END];
 } tally_of_cuts;
 
 typedef struct run {
@@ -51,27 +53,33 @@ typedef struct run {
 } run;
 
 /* ---- Cuts ------------------------------------------------------------------------------------------------------ */
-static bool is_barrier(const event *done) {
-  return done->kind != EVENT_WRITE && done->kind != EVENT_TRUNCATE;
+/* Where the order of things matters most: at each barrier, at a checkpoint's writes, where the log begins anew. Of the many
+ * syncs of the log the short form takes the first. */
+static bool is_near(const run *in, size_t place, size_t *log_syncs) {
+  const event *next = &in->log->events[place];
+  if (next->kind == EVENT_SYNC && next->name == NAME_LOG) return (*log_syncs)++ < SHORT_LOG_SYNCS;
+  if (next->kind != EVENT_WRITE) return true;
+  if (next->name == NAME_LOG) return next->offset == 0;
+  return place % SHORT_LEDGER_WRITES == 0;
 }
 
-/* Cuts within and right after a barrier; then others by lot. */
 static void choose_cuts(run *in) {
-  size_t count = in->log->count, syncs = 0;
+  size_t count = in->log->count, log_syncs = 0, only = in->asked->cut;
   uint64_t seed = in->asked->seed ^ 0xc0;
   in->chosen = calloc(count + 1, sizeof *in->chosen);
   assert(in->chosen);
+  in->chosen[only && only < count ? only : count] = true;
+  if (only) return;
   for (size_t i = 0; i < count; i++) {
-    bool near = is_barrier(&in->log->events[i]) && (in->asked->is_long || syncs++ < SHORT_FIRST_SYNCS);
-    if (near) in->chosen[i] = in->chosen[i + 1] = true;
     if (in->asked->is_long) in->chosen[i] = true;
+    else if (is_near(in, i, &log_syncs)) in->chosen[i] = in->chosen[i + 1] = true;
   }
-  in->chosen[count] = true;
   for (size_t i = 0; i < SHORT_SAMPLE; i++) in->chosen[dice(&seed) % (count + 1)] = true;
 }
 
 static void complain(run *in, size_t cut, loss how, const judgement *found) {
-  if (in->sum.failures++ >= SHOWN_FAILURES || in->job > 0) return;
+  in->sum.breaches[found->found]++;
+  if (in->sum.failures++ >= (in->asked->mutated ? 1 : SHOWN_FAILURES)) return;
   const event *under_way = cut < in->log->count ? &in->log->events[cut] : NULL;
   fprintf(stderr, "  cut %zu (%s%s, %zu units acknowledged), %s: %s\n", cut,
           under_way ? record_event_name(under_way->kind) : "the end",
@@ -79,24 +87,20 @@ static void complain(run *in, size_t cut, loss how, const judgement *found) {
           disk_loss_name(how), found->verdict);
 }
 
-static void try_image(run *in, disk *rebuilt, size_t cut, loss how, uint64_t round) {
+static void try_image(run *in, disk *rebuilt, size_t cut, loss how) {
   judgement found;
-  disk_write(rebuilt, how, in->asked->seed * 1000003 + cut * 64 + round * 8 + (uint64_t)how, in->path);
+  disk_write(rebuilt, how, in->asked->seed * 1000003 + cut * LOSSES + (uint64_t)how, in->path);
   judge(in->work, in->path, cut, &found);
   in->sum.images++;
-  if (found.verdict[0]) complain(in, cut, how, &found);
+  if (found.found) complain(in, cut, how, &found);
 }
 
 static void try_cut(run *in, disk *rebuilt, size_t cut) {
-  size_t pending = disk_pending(rebuilt), rounds = in->asked->is_long ? LONG_ROUNDS : 1;
+  size_t pending = disk_pending(rebuilt);
   in->sum.cuts++;
   in->sum.faults += pending;
-  try_image(in, rebuilt, cut, LOSS_ALL, 0);
-  if (pending == 0) return;
-  try_image(in, rebuilt, cut, LOSS_NONE, 0);
-  for (size_t round = 0; round < rounds; round++) {
-    for (loss how = LOSS_WRITES; how < LOSSES; how++) try_image(in, rebuilt, cut, how, round);
-  }
+  try_image(in, rebuilt, cut, LOSS_ALL);
+  for (loss how = LOSS_NONE; pending && how < LOSSES; how++) try_image(in, rebuilt, cut, how);
 }
 
 /* Every how-manieth cut is this job's. */
@@ -137,6 +141,7 @@ static bool collect_job(run *in, int end) {
   in->sum.images += part.images;
   in->sum.faults += part.faults;
   in->sum.failures += part.failures;
+  for (size_t i = 0; i < BREACH_END; i++) in->sum.breaches[i] += part.breaches[i];
   return true;
 }
 
@@ -172,12 +177,19 @@ static bool shows_enough(const run *in) {
          log >= in->work->unit_count;
 }
 
+static const char *const breach_names[BREACH_END] = {"",
+#define X(symbol, name) name,
+                                                     BREACHES(X)
+#undef X
+};
+
 static int report(const run *in) {
   const tally_of_cuts *sum = &in->sum;
   printf("| no power cut loses, halves or doubles an acknowledged act | %zu cuts, %zu images | %zu unsynced changes | "
          "%zu "
          "|\n",
          sum->cuts, sum->images, sum->faults, sum->failures);
+  for (size_t i = 1; i < BREACH_END && sum->failures; i++) printf("  %s: %zu\n", breach_names[i], sum->breaches[i]);
   printf("%zu passed, %zu failed\n", sum->images - sum->failures, sum->failures);
   return sum->failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -211,6 +223,7 @@ static void read_options(char **words, options *asked) {
     else if (strcmp(*words, "--seed") == 0) asked->seed = read_count(*++words);
     else if (strcmp(*words, "--units") == 0) asked->units = read_count(*++words);
     else if (strcmp(*words, "--jobs") == 0) asked->jobs = read_count(*++words);
+    else if (strcmp(*words, "--cut") == 0) asked->cut = read_count(*++words);
     else if (strcmp(*words, "--mutate") == 0) asked->mutated = read_mutation(*++words);
     else misuse();
   }
@@ -224,7 +237,7 @@ int main(int count, char **words) {
   char path[512];
   (void)count;
   read_options(words, &asked);
-  clinic work = {.seed = asked.seed};
+  clinic work = {.seed = asked.seed, .mutated = asked.mutated};
   snprintf(path, sizeof path, "%s/clinic.db", asked.folder);
   record_start(path, asked.mutated);
   clinic_work(&work, path, asked.units);

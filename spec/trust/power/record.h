@@ -34,12 +34,14 @@ typedef struct record {
   size_t of_kind[EVENT_KINDS];
 } record;
 
-/* What is done to SQLite's syncs, so that the harness itself can be tested. */
+/* The protections that can be taken out, so that the harness itself is tested. */
 typedef enum mutation {
   MUTATE_NOTHING,
-  MUTATE_NORMAL,    /* the engine runs with synchronous=NORMAL, and says it is FULL */
-  MUTATE_NO_SYNC,   /* no sync of a file or of the folder has an effect */
-  MUTATE_NO_FOLDER, /* no sync of the folder has one */
+  MUTATE_NORMAL,         /* the engine runs with synchronous=NORMAL, and says it is FULL */
+  MUTATE_NO_SYNC,        /* no sync of a file or of the folder has an effect */
+  MUTATE_NO_FOLDER,      /* no sync of the folder has one */
+  MUTATE_NO_TRANSACTION, /* what belongs together is committed one by one */
+  MUTATE_NO_KEY,         /* what was under way is asked for again without its key */
   MUTATIONS
 } mutation;
 
