@@ -24,7 +24,7 @@ unsigned char *pack_text(unsigned char *at, tally_text text) {
 
 packed packed_of(tally_text coded) {
   const unsigned char *at = (const unsigned char *)coded.data;
-  return (packed){.at = at, .end = at + coded.length, .broken = at == NULL};
+  return (packed){.at = at, .end = at ? at + coded.length : NULL, .broken = at == NULL};
 }
 
 static uint64_t give_up(packed *in) {
