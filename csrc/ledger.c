@@ -296,7 +296,7 @@ static tally_code open_ledger(tally_ledger *ledger, const tally_options *options
 }
 
 int tally_set_busy_timeout(tally_ledger *ledger, int busy_timeout_ms) {
-  return store_set_busy_timeout(ledger->store, busy_timeout_ms);
+  return ledger->store ? store_set_busy_timeout(ledger->store, busy_timeout_ms) : 0;
 }
 
 tally_code tally_open(const char *path, const tally_options *options, tally_ledger **out) {

@@ -349,7 +349,7 @@ TALLY_API tally_code tally_open(const char *path, const tally_options *options, 
 /* Rolls back what is open and closes. NULL is fine. */
 TALLY_API void tally_close(tally_ledger *ledger);
 /* Sets how long each command waits from now on while another process writes, in milliseconds (0 and below: not at all),
- * and gives how long it was. */
+ * and gives how long it was: 0 for a ledger that did not open. */
 TALLY_API int tally_set_busy_timeout(tally_ledger *ledger, int busy_timeout_ms);
 
 /* The last error of this ledger: its code, a sentence that names field, value and what would do, and its details. */

@@ -71,6 +71,7 @@ static void use_a_handle_that_did_not_open(void) {
   printf("%s\n", tally_code_name(code));
   assert(strlen(tally_error_message(ledger)) > 0);
   printf("%s\n", tally_code_name(tally_read_head(ledger, &head)));
+  printf("waited %d\n", tally_set_busy_timeout(ledger, 100));
   tally_close(ledger);
 }
 
