@@ -5,11 +5,18 @@
 
 /* ---- The box ---- */
 
+/* A call that raised for want of memory never came to l_done. Only a finalizer can come between a call and its answer, and
+ * Lua's collector stands still while one runs: where it does not, the call is over. */
+static bool is_answering(lua_State *L, l_ledger *box) {
+  if (box->answering && lua_gc(L, LUA_GCISRUNNING) == 1) box->answering = false;
+  return box->answering;
+}
+
 l_ledger *l_check_ledger(lua_State *L, int index) {
   l_ledger *box = l_test(L, index, LEDGER_TYPE);
   if (box == NULL)
     luaL_argerror(L, index, "a ledger is expected: call its methods with a colon, as in ledger:pay{...}");
-  if (box->answering) luaL_error(L, "busy: the ledger is answering another call; a finalizer must not use it");
+  if (is_answering(L, box)) luaL_error(L, "busy: the ledger is answering another call; a finalizer must not use it");
   if (box->ledger == NULL) luaL_error(L, "closed: the ledger is closed");
   return box;
 }
@@ -26,7 +33,7 @@ static void close_box(l_ledger *box) {
 /* close and __close are this one function: the second time there is nothing left to do. */
 static int ledger_close(lua_State *L) {
   l_ledger *box = luaL_checkudata(L, 1, LEDGER_TYPE);
-  if (box->held || box->answering)
+  if (box->held || is_answering(L, box))
     return luaL_error(L, "busy: the ledger cannot be closed while a call of it is at work");
   close_box(box);
   return 0;

@@ -44,12 +44,19 @@ static tally_code hold_source(store_copy *copy) {
   return code ? code : store_facts_get(copy->source, &facts);
 }
 
+static tally_code copy_failed(store_copy *copy, int status) {
+  tally_code code = TALLY_ERR_IO_ERROR;
+  if (status == SQLITE_IOERR_NOMEM || (status & 0xff) == SQLITE_NOMEM) code = TALLY_ERR_OUT_OF_MEMORY;
+  else if ((status & 0xff) == SQLITE_BUSY || (status & 0xff) == SQLITE_LOCKED) code = TALLY_ERR_BUSY;
+  else if ((status & 0xff) == SQLITE_FULL) code = TALLY_ERR_FULL;
+  return store_failed_with(copy->source, code, "%s: %s", copy->partial, sqlite3_errstr(status));
+}
+
 static tally_code open_target(store_copy *copy) {
   int status = sqlite3_open_v2(copy->partial, &copy->target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
-  if (status == SQLITE_OK) copy->backup = sqlite3_backup_init(copy->target, "main", copy->source->database, "main");
-  if (copy->backup) return TALLY_OK;
-  return store_failed_with(copy->source, TALLY_ERR_IO_ERROR, "%s: %s", copy->partial,
-                           copy->target ? sqlite3_errmsg(copy->target) : "out of memory");
+  if (status != SQLITE_OK) return copy_failed(copy, status);
+  copy->backup = sqlite3_backup_init(copy->target, "main", copy->source->database, "main");
+  return copy->backup ? TALLY_OK : copy_failed(copy, sqlite3_extended_errcode(copy->target));
 }
 
 tally_code store_copy_begin(store *in, const char *path, store_copy **out) {
@@ -96,9 +103,7 @@ tally_code store_copy_step(store_copy *copy) {
   int status = sqlite3_backup_step(copy->backup, PAGES_PER_STEP);
   if (status == SQLITE_OK) return TALLY_OK;
   if (status == SQLITE_DONE) return publish(copy);
-  bool busy = status == SQLITE_BUSY || status == SQLITE_LOCKED;
-  tally_code code = busy ? TALLY_ERR_BUSY : (status & 0xff) == SQLITE_FULL ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR;
-  return store_failed_with(copy->source, code, "%s: %s", copy->partial, sqlite3_errstr(status));
+  return copy_failed(copy, status);
 }
 
 void store_copy_progress(const store_copy *copy, int64_t *done, int64_t *total) {

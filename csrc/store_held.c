@@ -211,8 +211,10 @@ static int connect_table(sqlite3 *database, void *in, const char *columns, sqlit
   held_table *table = sqlite3_malloc(sizeof *table);
   if (table == NULL) return SQLITE_NOMEM;
   *table = (held_table){.in = in};
-  *out = &table->base;
-  return sqlite3_declare_vtab(database, columns);
+  int status = sqlite3_declare_vtab(database, columns);
+  if (status == SQLITE_OK) *out = &table->base;
+  else sqlite3_free(table); /* SQLite lets go only of what was made */
+  return status;
 }
 
 static int connect_entries(sqlite3 *database, void *in, int count, const char *const *words, sqlite3_vtab **out,

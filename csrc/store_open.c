@@ -30,6 +30,7 @@ static tally_code code_of(int status) {
   switch (status & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
+  case SQLITE_PROTOCOL: /* the race for the log's locks was lost again and again */
     return TALLY_ERR_BUSY;
   case SQLITE_FULL:
     return TALLY_ERR_FULL;
@@ -71,7 +72,8 @@ static const char *advice(tally_code code) {
 }
 
 tally_code store_failed(store *in) {
-  tally_code code = code_of(sqlite3_extended_errcode(in->database));
+  int status = sqlite3_extended_errcode(in->database);
+  tally_code code = status == SQLITE_IOERR_NOMEM ? TALLY_ERR_OUT_OF_MEMORY : code_of(status);
   /* Where the shared memory of the log finds no room SQLite calls it an error of the disk. */
   if (code == TALLY_ERR_IO_ERROR && sqlite3_system_errno(in->database) == ENOSPC) code = TALLY_ERR_FULL;
   /* sum() in a query says so in words only. */
@@ -450,12 +452,18 @@ static bool is_gone(store *in) {
   return stat(sqlite3_db_filename(in->database, "main"), &facts) == 0 || errno == ENOENT || errno == ENOTDIR;
 }
 
+/* A rollback that could not be, for want of memory, is made up for before the next transaction. */
+static void end_what_was_left(store *in) {
+  if (!sqlite3_get_autocommit(in->database)) store_rollback(in);
+}
+
 tally_code store_begin(store *in) {
   if (is_gone(in)) {
     return store_failed_with(in, TALLY_ERR_IO_ERROR,
                              "the ledger file was moved, deleted or replaced while it was open; nothing was written: "
                              "close it, and open the file that is the ledger now");
   }
+  end_what_was_left(in);
   tally_code code = store_run_plain(in, STMT_BEGIN);
   if (code) return code;
   in->writing = true;
@@ -465,6 +473,7 @@ tally_code store_begin(store *in) {
 }
 
 tally_code store_begin_read(store *in) {
+  end_what_was_left(in);
   held_drop(in); /* what is kept may be older than what will be read */
   return store_run_plain(in, STMT_BEGIN_READ);
 }

@@ -187,15 +187,15 @@ tally_code store_facts_get(store *in, store_facts *facts) {
   if (!code) code = read_integer_of(in, STMT_COUNT_CLOSINGS, &facts->closings);
   if (code) return code;
   char text[32];
-  store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);
-  if (store_read_pragma(in, "PRAGMA synchronous", text, sizeof text)) facts->synchronous = text[0] - '0';
+  bool read = store_read_pragma(in, "PRAGMA journal_mode", facts->journal_mode, sizeof facts->journal_mode);
+  if (!read || !store_read_pragma(in, "PRAGMA synchronous", text, sizeof text)) return store_failed(in);
+  facts->synchronous = text[0] - '0';
   const char *size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
   int64_t bytes = 0;
   tally_text digits;
-  if (store_read_pragma(in, size, text, sizeof text)) {
-    digits = text_of(text);
-    for (size_t i = 0; i < digits.length; i++) bytes = bytes * 10 + (digits.data[i] - '0');
-  }
+  if (!store_read_pragma(in, size, text, sizeof text)) return store_failed(in);
+  digits = text_of(text);
+  for (size_t i = 0; i < digits.length; i++) bytes = bytes * 10 + (digits.data[i] - '0');
   facts->file_bytes = bytes;
   return TALLY_OK;
 }

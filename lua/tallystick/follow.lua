@@ -31,10 +31,12 @@ return function(ledger, name, consume)
   local kept
   kept, message, code, details = keep(ledger, name, seq)
   if not kept then return nil, message, code, details end
-  local head = ledger:head().seq -- what the consumer writes itself is for the next time
+  local head
+  head, message, code, details = ledger:head() -- what the consumer writes itself is for the next time
+  if not head then return nil, message, code, details end
   local count, done = 0, seq
   for entry in ledger:entries { from_seq = seq + 1 } do
-    if entry.seq > head then break end
+    if entry.seq > head.seq then break end
     local ok, answer = pcall(consume, entry)
     if not ok then
       keep(ledger, name, done)

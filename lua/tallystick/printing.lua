@@ -13,6 +13,8 @@ local OF_THE_PRINT = { at = true, actor = true, roles = true, note = true, key =
 
 ---Sorts a caller's options into those of the print and those of the receipt.
 local function sort_options(ledger, asked)
+  local info, message, code, details = core.plain.info(ledger)
+  if not info then return nil, message, code, details end
   local print_fields, options = {}, {}
   for name, value in pairs(asked) do
     if OF_THE_PRINT[name] then print_fields[name] = value elseif name ~= "preview" then options[name] = value end
@@ -21,15 +23,15 @@ local function sort_options(ledger, asked)
   local declared = core.declared(ledger)
   local own = declared and declared.receipt or {}
   -- A clinic may speak a language that receipts have no words for.
-  options.lang = options.lang or require("tallystick.labels").language(core.plain.info(ledger).language or "en")
+  options.lang = options.lang or require("tallystick.labels").language(info.language or "en")
   if own.has_template and options.template == nil then
     options.template = function(blocks, data)
       data.lang = options.lang
-      local made, message = core.template(ledger, blocks, data)
-      return made or error(message, 0)
+      local made, why = core.template(ledger, blocks, data)
+      return made or error(why, 0)
     end
   end
-  return print_fields, options, own.head
+  return { print_fields = print_fields, options = options, info = info, head = own.head }
 end
 
 ---The payment types that payments were made under, as they were then.
@@ -41,11 +43,13 @@ local function types_of(ledger, payments)
   return types
 end
 
-local function common_data(ledger, payments, head)
-  local info = core.plain.info(ledger)
+local function common_data(ledger, payments, sorted)
+  local info = sorted.info
+  local head, message, code, details = ledger:head()
+  if not head then return nil, message, code, details end
   return {
-    types = types_of(ledger, payments), ledger = { id = info.id, currency = info.currency }, head = ledger:head(),
-    clinic = { lines = head },
+    types = types_of(ledger, payments), ledger = { id = info.id, currency = info.currency }, head = head,
+    clinic = { lines = sorted.head },
   }
 end
 
@@ -60,13 +64,15 @@ local function allocated_documents(ledger, payment)
 end
 
 ---What a receipt shows, as the ledger stands.
-local function receipt_data(ledger, number, head)
+local function receipt_data(ledger, number, sorted)
   local payment, message, code, details = ledger:payment(number)
   if not payment then return nil, message, code, details end
   local documents
   documents, message, code, details = allocated_documents(ledger, payment)
   if not documents then return nil, message, code, details end
-  local data = common_data(ledger, { payment }, head)
+  local data
+  data, message, code, details = common_data(ledger, { payment }, sorted)
+  if not data then return nil, message, code, details end
   data.kind, data.payment, data.documents = "receipt", payment, documents
   return data
 end
@@ -81,15 +87,17 @@ end
 
 ---Counts a print and sets the receipt, both or neither.
 local function print_receipt(tx, number, asked)
-  local fields, options, head = sort_options(tx, asked)
-  fields.payment = number
-  local counted, message, code, details = core.plain.print(tx, fields)
+  local sorted, message, code, details = sort_options(tx, asked)
+  if not sorted then return nil, message, code, details end
+  sorted.print_fields.payment = number
+  local counted
+  counted, message, code, details = core.plain.print(tx, sorted.print_fields)
   if not counted then return nil, message, code, details end
   local data
-  data, message, code, details = receipt_data(tx, number, head)
+  data, message, code, details = receipt_data(tx, number, sorted)
   if not data then return nil, message, code, details end
   data.print = { count = counted.prints }
-  return render(data, options)
+  return render(data, sorted.options)
 end
 
 ---Sets the receipt of a payment and counts the print in the journal; from the second on it says that it is a duplicate.
@@ -113,12 +121,14 @@ function printing.receipt(ledger, number, asked)
     if not made then core.poison(ledger, code) end
     return made, message, code, details
   end
-  local _, options, head = sort_options(ledger, asked)
+  local sorted
+  sorted, message, code, details = sort_options(ledger, asked)
+  if not sorted then return nil, message, code, details end
   local data
-  data, message, code, details = receipt_data(ledger, number, head)
+  data, message, code, details = receipt_data(ledger, number, sorted)
   if not data then return nil, message, code, details end
   data.preview = true
-  return render(data, options)
+  return render(data, sorted.options)
 end
 
 ---The charges of a document and of the consultations that stand on it, in the order of the journal.
@@ -167,11 +177,15 @@ function printing.statement(ledger, number, asked)
   local document
   document, message, code, details = ledger:document(number)
   if not document then return nil, message, code, details end
-  local _, options, head = sort_options(ledger, asked)
+  local sorted
+  sorted, message, code, details = sort_options(ledger, asked)
+  if not sorted then return nil, message, code, details end
   local payments = payments_of(ledger, document)
-  local data = common_data(ledger, payments, head)
+  local data
+  data, message, code, details = common_data(ledger, payments, sorted)
+  if not data then return nil, message, code, details end
   data.kind, data.document, data.payments, data.charges = "statement", document, payments, charges_of(ledger, document)
-  return render(data, options)
+  return render(data, sorted.options)
 end
 
 return printing
