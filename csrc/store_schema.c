@@ -124,7 +124,7 @@ static tally_code make_ready(store *in, int *version) {
     return store_failed_with(in, TALLY_ERR_CORRUPT,
                              "the file has a table that hides one of Tallystick's own; go back to a backup");
   }
-  if (*version == 0 && tables > 0) {
+  if (*version < 0 || (*version == 0 && tables > 0)) {
     return store_failed_with(in, TALLY_ERR_CORRUPT, "the file's schema version is gone; go back to a backup");
   }
   if (*version > SCHEMA_VERSION) {
