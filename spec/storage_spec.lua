@@ -75,7 +75,7 @@ describe("a ledger's file", function()
     { "a folder", function() os.execute("mkdir " .. command.quote(path)) end, "io-error" },
     { "a newer schema", function() make():close() raw.try(path, "PRAGMA user_version = 99") end, "schema-newer" },
     { "a lost schema version", function() make():close() raw.try(path, "PRAGMA user_version = 0") end, "corrupt" },
-    { "a schema version below zero", function() make():close() raw.try(path, "PRAGMA user_version = -9") end, "corrupt" },
+    { "a negative schema version", function() make():close() raw.try(path, "PRAGMA user_version = -9") end, "corrupt" },
   } do
     local what, prepare, code = table.unpack(row)
     it(("is refused where it is %s: %s"):format(what, code), function()
