@@ -12,9 +12,19 @@
 static const char prelude[] =
     "package.path = 'lua/?.lua;lua/?/init.lua'\n"
     "tallystick = require 'tallystick'\n"
-    "local now = function() return '2026-11-20T10:00:00Z' end\n"
-    "function start(path) ledger = assert(tallystick.open(path, { actor = 'desk-1', clock = now })) end\n"
+    "function now() return '2026-11-25T10:00:00Z' end\n"
+    "function start(path, config)\n"
+    "  ledger = assert(tallystick.open(path, { actor = 'desk-1', clock = now, config = config }))\n"
+    "end\n"
     "function following() return ledger:consultation { patient = 'P9', amount = '1.00' } end\n"
+    "function told(value, name)\n"
+    "  if type(value) ~= 'table' then return seen(tostring(name) .. '=' .. tostring(value)) end\n"
+    "  local names = {}\n"
+    "  for key in pairs(value) do if key ~= 'hash' and key ~= 'warnings' and key ~= 'log' then names[#names + 1] = "
+    "key end end\n"
+    "  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)\n"
+    "  for _, key in ipairs(names) do told(value[key], key) end\n"
+    "end\n"
     "function stop() ledger:close() ledger = nil collectgarbage() collectgarbage() end\n";
 
 /* Digests what an iterator gave. */
@@ -54,11 +64,12 @@ void lua_half_end(world *in) {
   in->L = NULL;
 }
 
-void lua_half_open(world *in) {
+void lua_half_open(world *in, bool scripted) {
   lua_State *L = in->L;
   lua_getglobal(L, "start");
   lua_pushstring(L, in->path);
-  must(L, lua_pcall(L, 1, 0, 0));
+  lua_pushstring(L, scripted ? "spec/trust/faults/clinic.lua" : NULL);
+  must(L, lua_pcall(L, 2, 0, 0));
 }
 
 static tally_code code_of(const char *name) {
@@ -88,14 +99,26 @@ static tally_code call(world *in, const char *name) {
   lua_getfield(L, 1, name);
   int status = lua_pcall(L, 0, 3, 0);
   if (status != LUA_OK) return raised(in, status);
-  if (lua_toboolean(L, 2)) return TALLY_OK;
+  if (lua_toboolean(L, 2)) {
+    lua_pushvalue(L, 2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, prelude);
+    return TALLY_OK;
+  }
   snprintf(in->said, sizeof in->said, "%s", lua_isstring(L, 3) ? lua_tostring(L, 3) : "no message");
   return lua_isstring(L, 4) ? code_of(lua_tostring(L, 4)) : TALLY_ERR_END;
 }
 
 tally_code lua_half_act(world *in) {
-  tally_code code = call(in, "act");
-  return code;
+  return call(in, "act");
+}
+
+void lua_half_tell(world *in) {
+  lua_settop(in->L, 0);
+  lua_getglobal(in->L, "told");
+  lua_rawgetp(in->L, LUA_REGISTRYINDEX, prelude);
+  must(in->L, lua_pcall(in->L, 1, 0, 0));
+  lua_pushnil(in->L);
+  lua_rawsetp(in->L, LUA_REGISTRYINDEX, prelude);
 }
 
 tally_code lua_half_next(world *in) {

@@ -75,8 +75,16 @@ static bool failed(const world *in, tally_code code, const char *why) {
   return false;
 }
 
+/* A script that finds no memory has failed, and a reading that fails inside the transaction of a move ends all of it. */
+static bool may_answer_script(fault_kind kind, tally_code code) {
+  if (code == TALLY_ERR_TRANSACTION_POISONED) return true;
+  return kind == FAULT_MEMORY && (code == TALLY_ERR_SCRIPT_FAILED || code == TALLY_ERR_CONFIG_INVALID);
+}
+
 /* Which code may answer a fault. To verify, a page that cannot be read is damage. */
 static bool may_answer(fault_kind kind, tally_code code) {
+  const char *before = run.now.of->before;
+  if (before && strcmp(before, "script") == 0 && may_answer_script(kind, code)) return true;
   if (kind == FAULT_READ && code == TALLY_ERR_CORRUPT) return strstr(run.now.of->name, "verify") != NULL;
   switch (kind) {
   case FAULT_SQLITE:
@@ -103,7 +111,7 @@ static void prepare(world *in, const scenario *of) {
   if (is_new) return;
   copy_file(run.template, in->path);
   if (in->L) {
-    lua_half_open(in);
+    lua_half_open(in, of->before != NULL);
     return;
   }
   tally_code code = run_steps(in, "open");
@@ -183,6 +191,7 @@ static bool try_point(world *in, const expectation *wanted, mutation mutated, lo
   tally_code code = act(in, run.now.of);
   fault_disarm();
   *faults = fault_count();
+  if (in->L && !code) lua_half_tell(in);
   if (mutated == MUTATION_HIDE) code = TALLY_OK;
   if (code && (*faults == 0 || !may_answer(run.now.kind, code))) well = failed(in, code, "not the code of the fault");
   if (!code && in->answer != wanted->answer) well = failed(in, code, "answered well, and otherwise");
@@ -201,6 +210,7 @@ static void expect(world *in, const scenario *of, expectation *wanted) {
     prepare(in, of);
     tally_code code = acts ? act(in, of) : TALLY_OK;
     if (code) failed(in, code, "fails without a fault");
+    if (acts && in->L) lua_half_tell(in);
     if (acts) wanted->answer = in->answer;
     if (has_next && in->L) code = lua_half_next(in);
     if (has_next && in->ledger) code = run_steps(in, NEXT);

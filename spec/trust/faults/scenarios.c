@@ -126,6 +126,24 @@ const scenario lua_scenarios[] = {
     {"lua-follow", NULL, "return ledger:follow('letters', function(entry) return true end)"},
     {"lua-verify", NULL, "return ledger:verify()"},
     {"lua-backup", NULL, "return ledger:backup(copy)"},
+    {"lua-statement", NULL, "return ledger:statement 'F-00001'"},
+    {"lua-receipt-looked-at", NULL, "return ledger:receipt('R-00004', { preview = true, format = 'html' })"},
+    {"lua-scripted", "script",
+     "local own, message, code = tallystick.open(path, { config = 'spec/trust/faults/clinic.lua', clock = now })\n"
+     "if not own then return nil, message, code end\n"
+     "own:close()\nreturn true"},
+    {"lua-hooked", "script", "return ledger:pay { document = 'C-00001', amount = '10.00', type = 'card' }"},
+    {"lua-hook-refuses", "script",
+     "local paid, message, code = ledger:pay { document = 'C-00001', amount = '0.50', type = 'card' }\n"
+     "if paid or code ~= 'refused' then return paid, message, code end\n"
+     "return true"},
+    {"lua-stage", "script", "return ledger:move { document = 'F-00001', workflow = 'reminders', to = 'reminder-1' }"},
+    {"lua-advance", "script",
+     "local report, message, code = ledger:advance { limit = 1 }\n"
+     "if not report then return nil, message, code end\n"
+     "local refusal = report.refusals[1]\n"
+     "if refusal then return nil, refusal.message, refusal.code end\n"
+     "return report.moved == 1"},
     {"lua-money", NULL,
      "local money = tallystick.money\nlocal one, message, code = money('1.20', 'CHF')\n"
      "if not one then return nil, message, code end\nseen(tostring(one + one))\nreturn one"},

@@ -24,8 +24,10 @@
 
 typedef struct scenario {
   const char *name;
-  const char *before; /* done beforehand, without faults; NULL: nothing. A ledger is open */
-  const char *steps;  /* in C, or a chunk of Lua */
+  const char *
+      before; /* done beforehand, without faults; NULL: nothing. A ledger is open. "new": there is none; in Lua "script": it is
+                         opened with one */
+  const char *steps; /* in C, or a chunk of Lua */
 } scenario;
 
 extern const scenario scenarios[];
