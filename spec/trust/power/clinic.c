@@ -191,7 +191,7 @@ static void remember(desk *at, unit *made) {
 /* Tries one step; a refused one has written nothing, and is no part of the unit. */
 static void try_step(desk *at, unit *made) {
   step *asked = &made->steps[made->count];
-  answer answered;
+  answer answered = {0};
   plan_step(at, asked);
   tally_code code = ask(at->ledger, asked, made->now_ms, &answered);
   if (code >= TALLY_ERR_CLOSED) fail_at(at->ledger, tally_command_name(asked->command));
@@ -269,6 +269,12 @@ void clinic_work(clinic *in, const char *path, size_t units) {
   tally_close(at.ledger);
   free(at.documents);
   free(at.payments);
+}
+
+size_t clinic_acknowledged(const clinic *in, size_t place) {
+  size_t known = 0;
+  while (known < in->unit_count && in->units[known].place <= place) known++;
+  return known;
 }
 
 void clinic_free(clinic *in) {

@@ -47,6 +47,8 @@ typedef struct clinic {
 
 /* Works through a number of units on a new ledger; ends the program where the ledger fails. */
 void clinic_work(clinic *in, const char *path, size_t units);
+/* How many units were acknowledged when the record had come to a place. */
+size_t clinic_acknowledged(const clinic *in, size_t place);
 void clinic_free(clinic *in);
 
 typedef struct answer {

@@ -131,12 +131,11 @@ static void look(bench *at, size_t known) {
   if (look_at_chain(at) && look_at_acts(at)) retry(at);
 }
 
-void judge(const clinic *in, const char *path, size_t cut, judgement *out) {
+void judge(const clinic *in, const char *path, size_t acknowledged, bool opened, judgement *out) {
   bench at = {.in = in, .out = out};
-  *out = (judgement){.opened = in->opened_place <= cut};
-  while (out->acknowledged < in->unit_count && in->units[out->acknowledged].place <= cut) out->acknowledged++;
+  *out = (judgement){.acknowledged = acknowledged, .opened = opened};
   tally_code code = tally_open(path, NULL, &at.ledger);
   if (code) no(&at, BREACH_BROKEN, "it does not open (%s): %s", tally_code_name(code), tally_error_message(at.ledger));
-  else look(&at, out->acknowledged);
+  else look(&at, acknowledged);
   tally_close(at.ledger);
 }

@@ -28,7 +28,7 @@ typedef struct judgement {
   char verdict[VERDICT_BYTES];
 } judgement;
 
-/* Opens the image, looks at it, and asks again for what was under way at the cut. */
-void judge(const clinic *in, const char *path, size_t cut, judgement *out);
+/* Opens the image, looks at it, and asks again for what was under way when so many units were acknowledged. */
+void judge(const clinic *in, const char *path, size_t acknowledged, bool opened, judgement *out);
 
 #endif

@@ -26,8 +26,9 @@ enum {
 
 static const char usage[] =
     "usage: power [--long] [--seed N] [--units N] [--jobs N] [--cut N] [--mutate NAME] FOLDER\n"
-    "mutations: normal, nosync, nofolder, notransaction, nokey\n";
-static const char *const mutations[MUTATIONS] = {"none", "normal", "nosync", "nofolder", "notransaction", "nokey"};
+    "mutations: normal, nosync, nofolder, notransaction, nokey, noopening\n";
+static const char *const mutations[MUTATIONS] = {"none",          "normal", "nosync",   "nofolder",
+                                                 "notransaction", "nokey",  "noopening"};
 
 typedef struct options {
   bool is_long;
@@ -38,9 +39,9 @@ typedef struct options {
   const char *folder;
 } options;
 
-typedef struct tally_of_cuts {
-  size_t cuts, images, faults, failures, breaches[BREACH_END];
-} tally_of_cuts;
+typedef struct counts {
+  size_t cuts, kills, images, faults, failures, breaches[BREACH_END];
+} counts;
 
 typedef struct run {
   const options *asked;
@@ -49,15 +50,20 @@ typedef struct run {
   bool *chosen; /* by cut: it comes after as many events, within the next */
   size_t job;
   char path[512];
-  tally_of_cuts sum;
+  counts sum;
 } run;
 
 /* ---- Cuts ------------------------------------------------------------------------------------------------------ */
+static bool is_log_sync(const run *in, size_t place) {
+  const event *next = &in->log->events[place];
+  return place < in->log->count && next->kind == EVENT_SYNC && next->name == NAME_LOG;
+}
+
 /* Where the order of things matters most: at each barrier, at a checkpoint's writes, where the log begins anew. Of the many
  * syncs of the log the short form takes the first. */
 static bool is_near(const run *in, size_t place, size_t *log_syncs) {
   const event *next = &in->log->events[place];
-  if (next->kind == EVENT_SYNC && next->name == NAME_LOG) return (*log_syncs)++ < SHORT_LOG_SYNCS;
+  if (is_log_sync(in, place)) return (*log_syncs)++ < SHORT_LOG_SYNCS;
   if (next->kind != EVENT_WRITE) return true;
   if (next->name == NAME_LOG) return next->offset == 0;
   return place % SHORT_LEDGER_WRITES == 0;
@@ -87,12 +93,16 @@ static void complain(run *in, size_t cut, loss how, const judgement *found) {
           disk_loss_name(how), found->verdict);
 }
 
+static void count_image(run *in, size_t cut, loss how, const judgement *found) {
+  in->sum.images++;
+  if (found->found) complain(in, cut, how, found);
+}
+
 static void try_image(run *in, disk *rebuilt, size_t cut, loss how) {
   judgement found;
   disk_write(rebuilt, how, in->asked->seed * 1000003 + cut * LOSSES + (uint64_t)how, in->path);
-  judge(in->work, in->path, cut, &found);
-  in->sum.images++;
-  if (found.found) complain(in, cut, how, &found);
+  judge(in->work, in->path, clinic_acknowledged(in->work, cut), in->work->opened_place <= cut, &found);
+  count_image(in, cut, how, &found);
 }
 
 static void try_cut(run *in, disk *rebuilt, size_t cut) {
@@ -101,6 +111,41 @@ static void try_cut(run *in, disk *rebuilt, size_t cut) {
   in->sum.faults += pending;
   try_image(in, rebuilt, cut, LOSS_ALL);
   for (loss how = LOSS_NONE; pending && how < LOSSES; how++) try_image(in, rebuilt, cut, how);
+}
+
+/* ---- Killed, asked again, and then cut ------------------------------------------------------------------------- */
+/* Rebuilds the disk as it is surely after all that both processes did, and looks at it with the unit acknowledged. */
+static void cut_after(run *in, const record *both, size_t cut, size_t acknowledged) {
+  judgement found;
+  char path[520];
+  disk *rebuilt = disk_new(both, in->asked->mutated);
+  snprintf(path, sizeof path, "%s-cut", in->path);
+  disk_advance(rebuilt, both->count);
+  disk_write(rebuilt, LOSS_ALL, in->asked->seed, path);
+  judge(in->work, path, acknowledged, true, &found);
+  count_image(in, cut, LOSS_ALL, &found);
+  disk_free(rebuilt);
+}
+
+/* The process is killed while it waits for a sync: the next one sees all that was written, synced or not. It asks again
+ * for what was under way, and is answered: from then on no cut may take it away. */
+static void try_kill(run *in, disk *rebuilt, size_t cut) {
+  answer answers[STEPS_MAX];
+  tally_ledger *ledger;
+  size_t known = clinic_acknowledged(in->work, cut);
+  if (known == in->work->unit_count || in->work->units[known].salted || in->work->opened_place > cut) return;
+  in->sum.kills++;
+  disk_write(rebuilt, LOSS_NONE, in->asked->seed, in->path);
+  record_resume(in->path, in->log, cut);
+  tally_code code = tally_open(in->path, NULL, &ledger);
+  record_opened();
+  if (!code) code = clinic_ask(in->work, ledger, &in->work->units[known], answers);
+  const record *both = record_stop();
+  judgement in_vain = {.found = BREACH_BROKEN, .acknowledged = known};
+  snprintf(in_vain.verdict, VERDICT_BYTES, "after a kill: %s", tally_error_message(ledger));
+  if (code) count_image(in, cut, LOSS_NONE, &in_vain);
+  else cut_after(in, both, cut, known + 1);
+  tally_close(ledger);
 }
 
 /* Every how-manieth cut is this job's. */
@@ -112,6 +157,7 @@ static void try_cuts(run *in) {
     if (!in->chosen[cut] || turn++ % in->asked->jobs != in->job) continue;
     disk_advance(rebuilt, cut);
     try_cut(in, rebuilt, cut);
+    if (is_log_sync(in, cut)) try_kill(in, rebuilt, cut);
   }
   disk_free(rebuilt);
 }
@@ -133,11 +179,12 @@ static void start_job(run *in, size_t job, int ends[2]) {
 }
 
 static bool collect_job(run *in, int end) {
-  tally_of_cuts part;
+  counts part;
   bool whole = read(end, &part, sizeof part) == (ssize_t)sizeof part;
   close(end);
   if (!whole) return false;
   in->sum.cuts += part.cuts;
+  in->sum.kills += part.kills;
   in->sum.images += part.images;
   in->sum.faults += part.faults;
   in->sum.failures += part.failures;
@@ -184,11 +231,10 @@ static const char *const breach_names[BREACH_END] = {"",
 };
 
 static int report(const run *in) {
-  const tally_of_cuts *sum = &in->sum;
-  printf("| no power cut loses, halves or doubles an acknowledged act | %zu cuts, %zu images | %zu unsynced changes | "
-         "%zu "
-         "|\n",
-         sum->cuts, sum->images, sum->faults, sum->failures);
+  const counts *sum = &in->sum;
+  printf("| no power cut loses, halves or doubles an acknowledged act | %zu cuts, %zu images | %zu unsynced changes, "
+         "%zu kills before a cut | %zu |\n",
+         sum->cuts, sum->images, sum->faults, sum->kills, sum->failures);
   for (size_t i = 1; i < BREACH_END && sum->failures; i++) printf("  %s: %zu\n", breach_names[i], sum->breaches[i]);
   printf("%zu passed, %zu failed\n", sum->images - sum->failures, sum->failures);
   return sum->failures ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -241,7 +287,8 @@ int main(int count, char **words) {
   snprintf(path, sizeof path, "%s/clinic.db", asked.folder);
   record_start(path, asked.mutated);
   clinic_work(&work, path, asked.units);
-  run in = {.asked = &asked, .work = &work, .log = record_stop()};
+  const record first = *record_stop();
+  run in = {.asked = &asked, .work = &work, .log = &first};
   bool enough = shows_enough(&in);
   fflush(stdout);
   choose_cuts(&in);

@@ -18,6 +18,8 @@ static struct {
   char path[512];
   int live[NAME_COUNT]; /* the file that a name stands for; -1: none */
   mutation mutated;
+  bool opens_again; /* after a kill */
+  size_t own_from;  /* in a record that was resumed: the events before are another's */
   sqlite3_syscall_ptr open_folder;
 } state;
 
@@ -95,7 +97,8 @@ static int f_truncate(sqlite3_file *file, sqlite3_int64 size) {
 /* The real VFS syncs the folder of a new log or journal within its first sync: open_folder sees that. */
 static int f_sync(sqlite3_file *file, int flags) {
   int status = real(file)->pMethods->xSync(real(file), flags);
-  if (status == SQLITE_OK && of(file)->name >= 0) add(EVENT_SYNC, of(file)->name, 0, 0, NULL);
+  bool deaf = state.opens_again && state.mutated == MUTATE_NO_OPENING;
+  if (status == SQLITE_OK && of(file)->name >= 0 && !deaf) add(EVENT_SYNC, of(file)->name, 0, 0, NULL);
   return status;
 }
 
@@ -194,12 +197,10 @@ static int set_normal(sqlite3 *database, const char **message, const void *routi
   return sqlite3_exec(database, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 }
 
-void record_start(const char *path, mutation mutated) {
+static void take_place(const char *path) {
   state.real = sqlite3_vfs_find("unix");
   assert(state.real && strlen(path) < sizeof state.path);
   strcpy(state.path, path);
-  state.mutated = mutated;
-  for (int i = 0; i < NAME_COUNT; i++) state.live[i] = -1;
   state.vfs = *state.real;
   state.vfs.zName = "power";
   state.vfs.szOsFile = (int)sizeof(recorded_file) + state.real->szOsFile;
@@ -208,10 +209,42 @@ void record_start(const char *path, mutation mutated) {
   state.open_folder = state.real->xGetSystemCall(state.real, "openDirectory");
   int status = state.real->xSetSystemCall(state.real, "openDirectory", (sqlite3_syscall_ptr)open_folder);
   assert(status == SQLITE_OK);
-  if (mutated == MUTATE_NORMAL) status = sqlite3_auto_extension((void (*)(void))set_normal);
+  if (state.mutated == MUTATE_NORMAL) status = sqlite3_auto_extension((void (*)(void))set_normal);
   assert(status == SQLITE_OK);
   status = sqlite3_vfs_register(&state.vfs, 1);
   assert(status == SQLITE_OK);
+}
+
+void record_start(const char *path, mutation mutated) {
+  state.mutated = mutated;
+  for (int i = 0; i < NAME_COUNT; i++) state.live[i] = -1;
+  take_place(path);
+}
+
+static void forget_resumed(void) {
+  for (size_t i = state.own_from; i < state.log.count; i++) free(state.log.events[i].bytes);
+  free(state.log.events);
+}
+
+void record_resume(const char *path, const record *before, size_t place) {
+  if (state.own_from) forget_resumed();
+  state.own_from = place;
+  state.opens_again = true;
+  state.log = (record){.room = place + 1, .count = place, .files = before->files};
+  state.log.events = calloc(state.log.room, sizeof *state.log.events);
+  assert(state.log.events);
+  for (int i = 0; i < NAME_COUNT; i++) state.live[i] = -1;
+  for (size_t i = 0; i < place; i++) {
+    const event *done = &before->events[i];
+    state.log.events[i] = *done;
+    if (done->kind == EVENT_CREATE) state.live[done->name] = done->file;
+    if (done->kind == EVENT_REMOVE) state.live[done->name] = -1;
+  }
+  take_place(path);
+}
+
+void record_opened(void) {
+  state.opens_again = false;
 }
 
 const record *record_stop(void) {

@@ -42,11 +42,17 @@ typedef enum mutation {
   MUTATE_NO_FOLDER,      /* no sync of the folder has one */
   MUTATE_NO_TRANSACTION, /* what belongs together is committed one by one */
   MUTATE_NO_KEY,         /* what was under way is asked for again without its key */
+  MUTATE_NO_OPENING,     /* no sync that opening makes after a kill has an effect */
   MUTATIONS
 } mutation;
 
 /* Makes the recording VFS the default one. The record is one for the process: SQLite's own interface has no other place. */
 void record_start(const char *path, mutation mutated);
+/* Goes on with the first `place` events of a record, for files that stand elsewhere now: another process opens what the
+ * first one left when it was killed. */
+void record_resume(const char *path, const record *before, size_t place);
+/* Says that the ledger is open now in this other process. */
+void record_opened(void);
 /* Gives the real VFS its place back; the record stays until the process ends. */
 const record *record_stop(void);
 /* How many events there are so far: a place in the record. */
