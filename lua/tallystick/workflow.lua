@@ -253,8 +253,10 @@ end
 local function move(tx, asked, answers)
   local version, refreshed, reason, mistakes = core.refresh(tx)
   if not version then return nil, refreshed, reason, mistakes end
-  local document = type(asked.document) == "string" and tx:document(asked.document) or {}
-  local flow, index, code, details = choose(tx, document.kind, asked.workflow)
+  local document, unread, cause
+  if type(asked.document) == "string" then document, unread, cause = tx:document(asked.document) end
+  if ENDING[cause] then return nil, unread, cause end
+  local flow, index, code, details = choose(tx, document and document.kind, asked.workflow)
   local named = with(asked, { workflow = flow and flow.id or asked.workflow or "-" })
   local made = made_of(asked)
   named.dry_run = nil
@@ -441,10 +443,19 @@ end
 
 local REPLACED = "the ledger's script was replaced meanwhile; advance again, by the new one"
 
+--- Looks whether the script in force is still the one that the run began with.
+local function same_script(run, ledger)
+  local version, message, code = core.refresh(ledger)
+  if version == run.version then return true end
+  if ENDING[code] then return nil, message, code end
+  return nil, REPLACED, "busy"
+end
+
 local function passes(run, index, place, one, number)
   if not one.has_when then return true end
   -- What a callback of the host's did may have loaded another script, whose functions stand at other places.
-  if core.refresh(run.ledger) ~= run.version then return nil, REPLACED, "busy" end
+  local same, message, failed = same_script(run, run.ledger)
+  if not same then return nil, message, failed end
   local actor, roles = run.options.actor, run.roles
   local ok, answer, code = core.ask(run.ledger, "when", index, place, number, run.now.ms, actor, roles)
   if ok then return answer end
@@ -475,9 +486,14 @@ end
 ---Takes one step, in a transaction of its own in which all is looked at again: another process may have been faster.
 local function step(run, flow, index, number)
   local moved, message, code = run.ledger:transaction(function(tx)
-    if core.refresh(tx) ~= run.version then return nil, REPLACED, "busy" end
-    if not may_go_on(flow, tx:document(number)) then return "moved meanwhile" end
-    local here = assert(stand(tx, flow, number))
+    local same, why, reason = same_script(run, tx)
+    if not same then return nil, why, reason end
+    local document, unread, cause = tx:document(number)
+    if ENDING[cause] then return nil, unread, cause end
+    if not may_go_on(flow, document) then return "moved meanwhile" end
+    local here
+    here, why, reason = stand(tx, flow, number)
+    if not here then return nil, why, reason end
     local place, failure, failed = find_due(run, flow, index, number, here)
     if failed then return nil, failure, failed end
     if not place then return "moved meanwhile" end

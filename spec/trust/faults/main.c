@@ -75,9 +75,8 @@ static bool failed(const world *in, tally_code code, const char *why) {
   return false;
 }
 
-/* A script that finds no memory has failed, and a reading that fails inside the transaction of a move ends all of it. */
+/* A script that finds no memory has failed. */
 static bool may_answer_script(fault_kind kind, tally_code code) {
-  if (code == TALLY_ERR_TRANSACTION_POISONED) return true;
   return kind == FAULT_MEMORY && (code == TALLY_ERR_SCRIPT_FAILED || code == TALLY_ERR_CONFIG_INVALID);
 }
 
