@@ -209,7 +209,9 @@ int main(int argc, char **argv) {
   for (int torn = 0; torn < 2; torn++) {
     for (long at = 0; at < WRITES_MAX && kill_at(&all, at, torn == 1); at++) continue;
   }
-  printf("migration killed: %ld kills, %ld left the old ledger, %ld the new, %ld failed\n", all.kills, all.found_old,
-         all.found_new, all.failed);
+  printf(
+      "| a migration that is killed leaves the old ledger or the new | %ld writes killed or torn | %ld left the old, "
+      "%ld the new | %ld |\n",
+      all.kills, all.found_old, all.found_new, all.failed);
   return all.failed || all.kills == 0 || all.found_old == 0 || all.found_new == 0;
 }

@@ -277,10 +277,10 @@ static int tell(const char *name, const work *in) {
   long silent = atomic_load(&all->silent), crashed = atomic_load(&all->crashed);
   bool tried = in->bit_count > 0 && (size_t)(atomic_load(&all->flips) + crashed) == in->bit_count;
   bool any = atomic_load(&all->reported) > 0;
-  printf("%-9s %s: %ld flips, %ld refused at opening, %ld changed an answer, %ld reported by verify, %ld silent, "
-         "%ld crashed\n",
-         name, in->flips_log ? "log " : "file", atomic_load(&all->flips), atomic_load(&all->refused),
-         atomic_load(&all->changed), atomic_load(&all->reported), silent, crashed);
+  printf("| a flipped bit of %s%s that changes an answer is refused or reported | %ld bits | %ld refused at opening, "
+         "%ld changed an answer, %ld reported by verify, %ld silent, %ld died | %ld |\n",
+         name, in->flips_log ? "'s log" : "", atomic_load(&all->flips), atomic_load(&all->refused),
+         atomic_load(&all->changed), atomic_load(&all->reported), silent, crashed, silent + crashed);
   if (!tried) printf("  some bits were not tried\n");
   return silent || crashed || !tried || (!any && !in->without_verify);
 }
