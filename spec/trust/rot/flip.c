@@ -1,7 +1,7 @@
 /* flip.c - flips bits of a ledger's file, or of its log, one at a time, and holds what the ledger answers then against what
  * it answered before: what changes an answer must be refused at opening or reported by verify.
  *
- *   flip NAME.db HEAD FOLDER [log] [every | SAMPLE SEED] [noverify | nohead]
+ *   flip NAME.db HEAD FOLDER SAMPLE SEED [log] [noverify] [nohead]     a SAMPLE of 0 is every bit
  *   flip look           reads lines "path seq hash" and tells for each what a look at the file finds
  *
  * Work is shared by processes; one that dies tells which bit killed it, and another goes on behind it. */

@@ -15,8 +15,8 @@ typedef struct readings {
   char message[512];   /* of the refusal, or of verify */
 } readings;
 
-/* Opens a file for reading, takes every reading, and verifies it up to a head that was kept outside (NULL: none). Free text
- * may lawfully be erased from a file: without texts it is left out of the digest. */
+/* Opens a file for reading, takes every reading, and verifies it up to a head that was kept outside (NULL: none). Free
+ * text may lawfully be erased from a file: without texts it is left out of the digest. */
 void readings_take(const char *path, const tally_head *head, bool texts, readings *found);
 
 /* Has SQLite do without threads, so that verify looks at everything one after the other. Called first of all. */

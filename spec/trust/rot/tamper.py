@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Changes a ledger as a forger would, by SQL with the triggers out of the way, and checks that verify tells of each change
-where it changes an answer, and names the first bad entry:  tamper.py FLIP FOLDER [noverify|nohead]"""
+"""Changes a ledger as a forger would, by SQL with the triggers out of the way, and checks that verify tells of each
+change where it changes an answer, and names the first bad entry:  tamper.py FLIP FOLDER [noverify|nohead]"""
 import os
 import shutil
 import sqlite3
@@ -114,8 +114,8 @@ def row_cases(connection):
                     copy[column] = None
             if name == "document":
                 copy["number"] += "x"
-            # A script that no entry was made under yet may lawfully be stored at any time: the chain takes it in with the
-            # first entry under it.
+            # A script that no entry was made under yet may lawfully be stored at any time: the chain takes it in with
+            # the first entry under it.
             if name == "script":
                 continue
             yield (f"{name} {place}: inserted again",
