@@ -249,12 +249,26 @@ static tally_code choose_journal(store *in) {
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "the file system gives no write-ahead log (journal mode %s)", mode);
 }
 
+/* A log that waits for a ledger which is gone from here holds its latest acts: SQLite would delete it without a word. */
+static tally_code refuse_orphan_log(store *in, const char *path) {
+  struct stat facts;
+  char *log = sqlite3_mprintf("%s-wal", path);
+  if (log == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  bool waits = stat(log, &facts) == 0 && facts.st_size > 0;
+  sqlite3_free(log);
+  if (!waits) return TALLY_OK;
+  unlink(path);
+  return store_failed_with(
+      in, TALLY_ERR_IO_ERROR,
+      "there is no such file, but the log %s-wal of one; bring the file back to it, or move the log", path);
+}
+
 /* A new file is made here first, so that only its owner may read it; SQLite gives its log the same mode. */
 static tally_code make_private(store *in, const char *path) {
   int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) {
     close(file);
-    return TALLY_OK;
+    return refuse_orphan_log(in, path);
   }
   if (errno == EEXIST) return TALLY_OK;
   return store_failed_with(in, TALLY_ERR_IO_ERROR,

@@ -45,6 +45,21 @@ describe("a ledger's file", function()
     return ledger
   end
 
+  it("is not made beside the log of one that is gone, which holds what that one lacks", function()
+    local ledger = make()
+    assert(command.shell(("cp %s-wal %s.kept"):format(path, path)).code == 0)
+    ledger:close()
+    os.remove(path)
+    assert(os.rename(path .. ".kept", path .. "-wal"))
+    local size = #command.read(path .. "-wal")
+    assert(size > 0)
+    helper.refused("io-error", tallystick.open(path))
+    assert.is_nil(io.open(path))
+    assert.equal(size, #command.read(path .. "-wal"))
+    os.remove(path .. "-wal")
+    helper.open { path = path }
+  end)
+
   it("is kept with a write-ahead log and full syncs, read back", function()
     local info = assert(make():info())
     assert.same({ "wal", "FULL", "rw", 2 }, { info.journal_mode, info.synchronous, info.mode, info.schema_version })
