@@ -67,7 +67,9 @@ static bool read_clock(lua_State *L, int64_t *now_ms) {
 static bool ask_clock(lua_State *L, int self, int64_t *now_ms, const char **failure) {
   lua_getiuservalue(L, self, LEDGER_CLOCK);
   *failure = "it gave no time";
-  if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
+  int status = lua_pcall(L, 0, 1, 0);
+  if (status == LUA_ERRMEM) lua_error(L); /* no fault of the clock's */
+  if (status != LUA_OK) {
     *failure = luaL_tolstring(L, -1, NULL);
     return false;
   }

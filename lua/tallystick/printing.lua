@@ -19,7 +19,9 @@ local function sort_options(ledger, asked)
   for name, value in pairs(asked) do
     if OF_THE_PRINT[name] then print_fields[name] = value elseif name ~= "preview" then options[name] = value end
   end
-  core.refresh(ledger) -- one that is only read has not loaded its script; a broken one has no part in receipts
+  -- One that is only read has not loaded its script; a broken one has no part in receipts.
+  local version, unread, cause, its_details = core.refresh(ledger)
+  if not version and cause ~= "config-invalid" then return nil, unread, cause, its_details end
   local declared = core.declared(ledger)
   local own = declared and declared.receipt or {}
   -- A clinic may speak a language that receipts have no words for.
