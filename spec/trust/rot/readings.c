@@ -237,7 +237,7 @@ static void read_names(look *at) {
     add_texts(at, names, count);
     for (size_t i = 0; which == TALLY_NAMES_DOCUMENT && i < count && i < NAMES_MAX; i++) {
       size_t length = names[i].length < NAME_BYTES - 1 ? names[i].length : NAME_BYTES - 1;
-      memcpy(at->documents[i], names[i].data, length);
+      if (length) memcpy(at->documents[i], names[i].data, length); /* a damaged file may hold an empty name */
       at->documents[i][length] = '\0';
       at->document_count = i + 1;
     }
