@@ -351,6 +351,17 @@ static tally_code probe(store *in, const char *path, int flags, bool *has_schema
   return probe_file(in, has_schema) ? TALLY_OK : store_failed(in);
 }
 
+/* A process that was killed between writing the log and syncing it leaves acts that are read here, and answered for by
+ * their keys: they must be on the disk first. SQLite reads such a log again without syncing it. */
+static tally_code sync_log(store *in) {
+  sqlite3_file *log = NULL;
+  if (in->in_memory || in->read_only) return TALLY_OK;
+  int status = sqlite3_file_control(in->database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (status == SQLITE_OK && log && log->pMethods) status = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (status == SQLITE_OK) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR, "the log could not be synced (%s)", sqlite3_errstr(status));
+}
+
 static tally_code prepare_transactions(store *in);
 
 static tally_code open_file(store *in, const char *path) {
@@ -377,6 +388,7 @@ static tally_code open_file(store *in, const char *path) {
   if (!code && has_schema) code = store_schema_ready(in);
   if (!code) code = choose_journal(in);
   if (!code) code = store_schema_ready(in);
+  if (!code) code = sync_log(in);
   return code ? code : prepare_transactions(in);
 }
 
