@@ -46,7 +46,7 @@ RUN_SUITE  = $(LUA) $(BUSTED) --lpath='./lua/?.lua;./lua/?/init.lua'
 NO_SLOW   := --exclude-tags=slow
 
 .DEFAULT_GOAL := build
-.PHONY: accountants pages histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
+.PHONY: accountants pages trust trust-long trust-mutants histories mutants model model-short build module library demo test lint format layers asan valgrind gc bench \
         bench-short bench-growth bench-replay bench-floor bench-answers bench-hooks bench-commits bench-peers \
         bench-reports bench-postgres docs man install install-lua install-c install-shell uninstall clean \
         help FORCE
@@ -98,13 +98,13 @@ test:  ## run the specs (SUITE=spec/money_spec.lua for one of them)
 lint:  ## luacheck, clang-format, cppcheck and the layer rules
 	@scripts/setup build lint
 	luacheck --quiet lua spec examples bin/tallystick scripts/layers scripts/shell-pictures $(wildcard bench/*.lua)
-	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] csrc/tty/*.c spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+	clang-format --dry-run --Werror $(wildcard csrc/*.[ch] csrc/tty/*.c spec/host/*.[ch] spec/trust/*/*.[ch] examples/*/*.[ch] bench/*.[ch])
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -j $(JOBS) csrc
 	scripts/layers
 
 format:  ## bring the C files into the project's format
-	clang-format -i $(wildcard csrc/*.[ch] csrc/tty/*.c spec/c/*.[ch] spec/host/*.[ch] examples/*/*.[ch] bench/*.[ch])
+	clang-format -i $(wildcard csrc/*.[ch] csrc/tty/*.c spec/host/*.[ch] spec/trust/*/*.[ch] examples/*/*.[ch] bench/*.[ch])
 
 # spec/asan/lua5.4.options looks for leaks in the interpreter alone: the compilers, shells and tools that the specs run
 # inherit the preloaded library, and keep memory until they end.
@@ -212,6 +212,21 @@ accountants: build  ## the year's books through hledger, ledger and beancount, a
 pages: build  ## the reports as pages in a browser: desktop, phone and paper, light and dark; nothing clipped
 	@scripts/setup build run browser
 	spec/pages/check
+
+# Faults at every point, power cuts, rot, old files: each part prints a row for what it promises (spec/trust/PART/run).
+TRUST_PARTS := power faults rot old fuzz
+
+trust: build  ## power cuts, faults, rot, old files and fuzzing, in their short forms
+	@scripts/setup build run test fuzz
+	@for part in $(TRUST_PARTS); do spec/trust/$$part/run || exit 1; done
+
+trust-long: build  ## the same at every point: an hour and more
+	@scripts/setup build run test fuzz
+	@for part in $(TRUST_PARTS); do spec/trust/$$part/run --long || exit 1; done
+
+trust-mutants: build  ## with each protection taken away: each must be missed
+	@scripts/setup build run test fuzz
+	@for part in $(TRUST_PARTS); do spec/trust/$$part/run --mutants || exit 1; done
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
