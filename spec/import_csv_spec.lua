@@ -87,7 +87,7 @@ describe("a table of payments", function()
   it("has values that hold for each row, and amounts of its currency", function()
     local options = { constants = { type = "twint", at = "2026-01-07" }, columns = { document = "Invoice",
       amount = "Betrag", currency = "Ccy" } }
-    local text = "Invoice,Betrag,Ccy\nF-00001,10,CHF\nF-00002,10,EUR\nF-00003,10,\nF-00004,10,XXX\nF-00004,10.005,\n"
+    local text = "Invoice,Betrag,Ccy\nF-00001,10,CHF\nF-00002,10,EUR\nF-00003,10,\nF-00004,10,QQQ\nF-00004,10.005,\n"
     local made = plan(text, options)
     assert.same({ "pay 10.00 F-00001", "list 10.00 currency-other", "pay 10.00 F-00003", "list - amount-invalid",
       "list - amount-invalid" }, bank.lines(made))
