@@ -1,5 +1,6 @@
 -- The archive of a closed period: what is in it, that it stands alone, and what its check finds.
 local archive = require "tallystick.archive"
+local clinic = require "spec.clinic"
 local command = require "spec.command"
 local csv = require "tallystick.csv"
 local exit = require "tallystick.cli.exit"
@@ -16,6 +17,8 @@ local LOG = "examples/practice-year/practice-year.jsonl"
 
 -- Made once: the year of a practice, all of it closed.
 local year
+
+local contains, done = clinic.contains, clinic.done
 
 local folder
 
@@ -36,16 +39,6 @@ end)
 
 local function path(name)
   return folder .. "/" .. name
-end
-
-local function contains(needle, text)
-  assert(text:find(needle, 1, true), ("%q is not in %q"):format(needle, text))
-end
-
-local function done(ended)
-  assert.equal("", ended.err)
-  assert.equal(0, ended.code)
-  return ended.out
 end
 
 local function names_in(where)

@@ -1,5 +1,6 @@
 -- What keeps house at the command line: ledgers are made, closed, watched, copied, put back and verified.
 local call = require "tallystick.cli.call"
+local clinic = require "spec.clinic"
 local command = require "spec.command"
 local damage = require "tallystick.cli.damage"
 local exit = require "tallystick.cli.exit"
@@ -16,6 +17,8 @@ local terminal = require "tallystick.cli.terminal"
 
 local run, write, read = command.run, command.write, command.read
 
+local contains, done = clinic.contains, clinic.done
+
 local folder
 
 before_each(function() folder = command.folder() end)
@@ -26,16 +29,6 @@ end)
 
 local function path(name)
   return folder .. "/" .. name
-end
-
-local function contains(needle, text)
-  assert(text:find(needle, 1, true), ("%q is not in %q"):format(needle, text))
-end
-
-local function done(ended)
-  assert.equal("", ended.err)
-  assert.equal(0, ended.code)
-  return ended.out
 end
 
 -- The names in the folder, without what readers leave beside a ledger.
@@ -634,9 +627,9 @@ kill -INT $parent
 
   it("is told of as what it may be", function()
     make "clinic.db"
-    local clinic, copy, drill = path "clinic.db", path "copy.db", path "drill.db"
+    local books, copy, drill = path "clinic.db", path "copy.db", path "drill.db"
     assert.equal(("\ntallystick: interrupted; %s may be there already, and is whole then\n"):format(copy),
-      interrupted(1, ("backup %s %s"):format(clinic, copy)))
+      interrupted(1, ("backup %s %s"):format(books, copy)))
     assert.equal(("\ntallystick: interrupted; %s may be there already, and is whole then\n"):format(drill),
       interrupted(1, ("restore %s %s"):format(copy, drill)))
     local err = interrupted(2, ("restore %s %s --force"):format(copy, drill))

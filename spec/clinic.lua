@@ -3,6 +3,7 @@
 local helper = require "spec.helper"
 local json = require "tallystick.json"
 local csv = require "tallystick.csv"
+local luassert = require "luassert"
 
 local clinic = {}
 
@@ -138,6 +139,15 @@ end
 ---@return boolean
 function clinic.is_harmless(text)
   return not text:find "[\0-\9\11-\31\127]" and not text:find "\xE2\x80[\xAA-\xAE]" and not text:find "\xC2[\x80-\x9F]"
+end
+
+---Asserts that a command was done without a complaint, and gives what it said.
+---@param ended spec.Ended
+---@return string
+function clinic.done(ended)
+  luassert.equal("", ended.err)
+  luassert.equal(0, ended.code)
+  return ended.out
 end
 
 return clinic
