@@ -2,6 +2,7 @@
 -- stands, receivables are what the documents say, and no correction of the journal is missing.
 local helper = require "spec.helper"
 local histories = require "spec.histories"
+local report_sums = require "spec.report_sums"
 local report = require "tallystick.report"
 
 local SEEDS <const> = tonumber(os.getenv "HISTORIES") or 12
@@ -10,8 +11,8 @@ local COMMANDS <const> = 80
 local FIRST_DAY <const>, LAST_DAY <const> = 1, 17
 
 local WAYS <const> = { "type", "group", "day", "month", "year", "actor" }
-local SUMS <const> = { "collected", "refunded", "deposited", "withdrawn", "money", "credited", "discounted", "lost",
-  "rounded" }
+local sheet, whole_of, plain = report_sums.sheet, report_sums.whole_of, report_sums.plain
+local SUMS <const> = report_sums.NAMES
 
 after_each(helper.finish)
 
@@ -41,26 +42,6 @@ local function subsets()
     all[#all + 1] = by
   end
   return all
-end
-
-local function sheet(of, name)
-  for _, one in ipairs(of.sheets) do
-    if one.name == name then return one end
-  end
-end
-
--- What the sums of a report's first two sheets say, in the shape of a row of totals.
-local function whole_of(of)
-  local money, settled = sheet(of, "money").sum, sheet(of, "settled").sum
-  local whole = { count = (money.count or 0) + (settled.count or 0) }
-  for _, name in ipairs(SUMS) do whole[name] = (money[name] or settled[name]):decimal() end
-  return whole
-end
-
-local function plain(row)
-  local out = { count = row.count }
-  for _, name in ipairs(SUMS) do out[name] = row[name]:decimal() end
-  return out
 end
 
 local function assert_sums_are_rows(one)

@@ -2,13 +2,14 @@
 -- every month's end and every correction, each against what the ledger itself says.
 local command = require "spec.command"
 local report = require "tallystick.report"
+local report_sums = require "spec.report_sums"
 local tallystick = require "tallystick"
 
 local LOG <const> = "examples/practice-year/practice-year.jsonl"
 local CONFIG <const> = "examples/practice-year/clinic.lua"
 local WAYS <const> = { "type", "group", "day", "month", "year", "actor" }
-local SUMS <const> = { "collected", "refunded", "deposited", "withdrawn", "money", "credited", "discounted", "lost",
-  "rounded" }
+local sheet, whole_of, plain = report_sums.sheet, report_sums.whole_of, report_sums.plain
+local SUMS <const> = report_sums.NAMES
 local MONTH_DAYS <const> = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
 local folder, ledger
@@ -25,25 +26,6 @@ teardown(function()
   ledger:close()
   command.remove(folder)
 end)
-
-local function sheet(of, name)
-  for _, one in ipairs(of.sheets) do
-    if one.name == name then return one end
-  end
-end
-
-local function whole_of(of)
-  local money, settled = sheet(of, "money").sum, sheet(of, "settled").sum
-  local whole = { count = (money.count or 0) + (settled.count or 0) }
-  for _, name in ipairs(SUMS) do whole[name] = (money[name] or settled[name]):decimal() end
-  return whole
-end
-
-local function plain(row)
-  local out = { count = row.count }
-  for _, name in ipairs(SUMS) do out[name] = row[name]:decimal() end
-  return out
-end
 
 local function subset(mask)
   local by = {}
