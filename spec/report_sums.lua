@@ -2,7 +2,9 @@
 local report_sums = {}
 
 ---The columns of totals that are money.
-report_sums.NAMES = { "collected", "refunded", "deposited", "withdrawn", "money", "credited", "discounted", "lost", "rounded" }
+report_sums.NAMES = {
+  "collected", "refunded", "deposited", "withdrawn", "money", "credited", "discounted", "lost", "rounded",
+}
 
 ---@param report tallystick.report.Report
 ---@param name string
