@@ -256,8 +256,8 @@ static tally_code refuse_orphan_log(store *in, const char *path) {
   if (log == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
   bool waits = stat(log, &facts) == 0 && facts.st_size > 0;
   sqlite3_free(log);
-  if (!waits) return TALLY_OK;
-  unlink(path);
+  /* Asked in this order: who makes a ledger has its file before its log. */
+  if (!waits || access(path, F_OK) == 0) return TALLY_OK;
   return store_failed_with(
       in, TALLY_ERR_IO_ERROR,
       "there is no such file, but the log %s-wal of one; bring the file back to it, or move the log", path);
@@ -265,10 +265,12 @@ static tally_code refuse_orphan_log(store *in, const char *path) {
 
 /* A new file is made here first, so that only its owner may read it; SQLite gives its log the same mode. */
 static tally_code make_private(store *in, const char *path) {
+  tally_code code = refuse_orphan_log(in, path);
+  if (code) return code;
   int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) {
     close(file);
-    return refuse_orphan_log(in, path);
+    return TALLY_OK;
   }
   if (errno == EEXIST) return TALLY_OK;
   return store_failed_with(in, TALLY_ERR_IO_ERROR,
