@@ -8,7 +8,6 @@ integers of minor units, and every rule stands once. It knows one configuration,
 """
 
 import argparse
-import copy
 import datetime
 import json
 import re
@@ -289,6 +288,7 @@ class Payment:
     def __init__(self, number, op, type_name, group, at):
         self.number, self.op, self.type, self.group, self.at = number, op, type_name, group, at
         self.reference = None
+        self.tendered = None  # what was put on the table, where that was said or change was given
         self.amount = 0  # what was recorded, a deposited excess included
         self.allocations = {}  # document number: {fact: amount}
         self.deposited = 0
@@ -296,6 +296,8 @@ class Payment:
         self.closed = False  # it left nothing owing on the documents it settled
         self.reversed = False
         self.refunds = {}  # document number: amount given back
+        self.refunded_by = ()  # the numbers of those refunds
+        self.refund_of = self.corrects = self.corrected_by = None  # numbers of other payments
 
 
 def remaining_of(facts):
@@ -332,19 +334,46 @@ def check_int64(*amounts):
         raise Refused("amount-overflow")
 
 
+MISSING = object()
+
+
 class Ledger:
     def __init__(self, config=PRACTICE, now=None):
         self.config = config
         self.now = now if now is not None else int(time.time())
+        self.actor, self.roles = "", ()  # of whom asks, where a command does not say; the actor, of the running command
+        self.recorded = 0  # the time of the last act: the clock's, but it never goes back
         self.documents = {}  # by number, in order of making
         self.payments = {}  # by number
         self.credit = {}  # patient: units held
-        self.patients = set()  # those that a document or a deposit has named
+        self.patients = {}  # those that a document or a deposit has named
         self.next = {"consultation": 1, "invoice": 1, "payment": 1}
         self.keys = {}  # key: (op, content, result)
         self.closed_through = ""  # the last sealed day; "" sorts before every day
-        self.moves = []  # (day, type, group, column, amount): what totals are folded from
-        self.variances = []  # (day, type, difference) booked at closings
+        self.days = {}  # day: {(type, group, actor): {column: amount}}
+        self.variances = ()  # (day, type, difference) booked at closings
+        self.changes = []  # (mapping, key, value before): every change of the above, so that it can be taken back
+
+    # -- changing state
+
+    def put(self, mapping, key, value):
+        self.changes.append((mapping, key, mapping.get(key, MISSING)))
+        mapping[key] = value
+
+    def set(self, **values):
+        for name, value in values.items():
+            self.put(vars(self), name, value)
+
+    def mark(self):
+        return len(self.changes)
+
+    def take_back(self, mark):
+        while len(self.changes) > mark:
+            mapping, key, before = self.changes.pop()
+            if before is MISSING:
+                del mapping[key]
+            else:
+                mapping[key] = before
 
     # -- running a command
 
@@ -352,12 +381,16 @@ class Ledger:
         """The result of one command as the log writes it, without its line number."""
         try:
             op, fields = parse_command(raw)
-            result = self.replay(op, fields)
-            if result is None:
-                return self.execute(op, fields)
-            return dict(result, dry_run=True) if fields.get("dry_run") else result
+            return self.perform(op, fields)
         except Refused as refusal:
             return {"ok": False, "code": refusal.code}
+
+    def perform(self, op, fields):
+        """What a command that is well by itself answers."""
+        result = self.replay(op, fields)
+        if result is None:
+            return self.execute(op, fields)
+        return dict(result, dry_run=True) if fields.get("dry_run") else result
 
     def replay(self, op, fields):
         """The first result of this key again; None where the key is new or there is none."""
@@ -379,16 +412,22 @@ class Ledger:
         return {name: value for name, value in fields.items() if name not in ("actor", "roles", "key", "dry_run")}
 
     def execute(self, op, fields):
+        mark, actor = self.mark(), self.actor
+        self.actor = fields.get("actor", actor)
+        try:
+            result = getattr(self, op)(fields)
+        except Refused:
+            self.take_back(mark)
+            raise
+        finally:
+            self.actor = actor
         if fields.get("dry_run"):
-            return dict(getattr(self.copy(), op)(fields), dry_run=True)
-        result = getattr(self, op)(fields)
+            self.take_back(mark)
+            return dict(result, dry_run=True)
+        self.set(recorded=max(self.recorded, self.now))
         if "key" in fields:
-            self.keys[fields["key"]] = (op, self.content(fields), result)
+            self.put(self.keys, fields["key"], (op, self.content(fields), result))
         return result
-
-    def copy(self):
-        """Another ledger of the same state, to try something on."""
-        return copy.deepcopy(self, {id(self.config): self.config, id(self.moves): list(self.moves)})
 
     # -- what commands share
 
@@ -425,7 +464,7 @@ class Ledger:
         """The next number of a series, past those that a host has used."""
         while True:
             number = self.config["numbering"][series] % self.next[series]
-            self.next[series] += 1
+            self.put(self.next, series, self.next[series] + 1)
             if series == "payment" or number not in self.documents:
                 return number
 
@@ -433,7 +472,8 @@ class Ledger:
         return fields.get("at", self.now)
 
     def check_day(self, at, found):
-        found.add("date-in-future", at > self.now)
+        # Where the clock was put back, what the ledger has recorded already has come all the same.
+        found.add("date-in-future", at > max(self.now, self.recorded))
         found.add("period-closed", day_of(at) <= self.closed_through)
 
     def type_of(self, name, found):
@@ -445,7 +485,7 @@ class Ledger:
 
     def may(self, fields, op, found, *kinds):
         """Who asks: the command's permission, and that of each payment type involved."""
-        roles = set(fields.get("roles", ()))
+        roles = set(fields.get("roles", self.roles))
         lists = [self.config["permit"].get(op)] + [kind.get("roles") for kind in kinds]
         for allowed in lists:
             found.add("permission-denied", allowed is not None and not roles & set(allowed))
@@ -468,15 +508,24 @@ class Ledger:
     def add_credit(self, patient, amount):
         credit = self.credit.get(patient, 0) + amount
         check_int64(credit)
-        self.patients.add(patient)
-        self.credit[patient] = credit
+        self.know(patient)
+        self.put(self.credit, patient, credit)
+
+    def know(self, patient):
+        if patient not in self.patients:
+            self.put(self.patients, patient, True)
+
+    def add_fact(self, document, name, amount):
+        self.put(document.own, name, document.own[name] + amount)
 
     def move(self, at, payment, column, amount):
-        self.moves.append((day_of(at), payment.type, payment.group, column, amount))
+        rows = self.days.setdefault(day_of(at), {})
+        row = rows.setdefault((payment.type, payment.group, self.actor), {})
+        self.put(row, column, row.get(column, 0) + amount)
 
     def number_payment(self, payment, at):
         payment.number = self.take_number("payment")
-        self.payments[payment.number] = payment
+        self.put(self.payments, payment.number, payment)
         self.move(at, payment, "count", 1)
 
     # -- documents
@@ -494,8 +543,8 @@ class Ledger:
 
     def add_document(self, document, amount):
         document.own["charged"] = amount
-        self.documents[document.number] = document
-        self.patients.add(document.patient)
+        self.put(self.documents, document.number, document)
+        self.know(document.patient)
         return self.answer(document.number, [document.number])
 
     def invoice(self, fields):
@@ -516,7 +565,7 @@ class Ledger:
         document = Document(number, "invoice", patients.pop(), day_of(at))
         document.consultations = [part.number for part in parts]
         for part in parts:
-            part.invoice = number
+            self.put(vars(part), "invoice", number)
         return self.add_document(document, fields.get("amount", 0))
 
     def charge(self, fields):
@@ -533,7 +582,7 @@ class Ledger:
         found.add("charge-below-settled", amount < 0 and (charged < settled or charged < 0))
         found.add("amount-overflow", abs(charged) > INT64_MAX)
         found.settle()
-        document.own["charged"] += amount
+        self.add_fact(document, "charged", amount)
         return self.answer(None, [document.number])
 
     def cancel(self, fields):
@@ -546,11 +595,11 @@ class Ledger:
         found.add("document-has-payments", any(document.own[name] for name in SETTLING))
         self.check_day(at, found)
         found.settle()
-        document.cancelled = True
-        document.own["charged"] = 0
+        self.put(vars(document), "cancelled", True)
+        self.put(document.own, "charged", 0)
         for number in document.consultations:
-            self.documents[number].invoice = None
-        document.consultations = []
+            self.put(vars(self.documents[number]), "invoice", None)
+        self.put(vars(document), "consultations", [])
         return self.answer(None, [document.number])
 
     # -- payments
@@ -634,6 +683,7 @@ class Ledger:
         payment = Payment(None, "pay", type_name, fields.get("group"), at)
         payment.reference = fields.get("reference")
         payment.amount = recorded
+        payment.tendered = self.tendered(fields, recorded)
         payment.patient = opened[0].patient
         payment.deposited = recorded - taken
         payment.allocations = self.allocate(kind, opened, taken)
@@ -644,11 +694,17 @@ class Ledger:
         self.number_payment(payment, at)
         for number, facts in payment.allocations.items():
             for name, amount in facts.items():
-                self.documents[number].own[name] += amount
+                self.add_fact(self.documents[number], name, amount)
                 self.move(at, payment, name, amount)
         self.move(at, payment, "deposited", payment.deposited)
         payment.closed = all(self.remaining(self.documents[number]) == 0 for number in payment.allocations)
         return self.answer(payment.number, payment.allocations)
+
+    @staticmethod
+    def tendered(fields, recorded):
+        """What was given: as it was said, or the amount that was more than due and became due."""
+        given = fields["amount"] if fields.get("amount", recorded) > recorded else None
+        return fields.get("tendered", given)
 
     def allocate(self, kind, opened, taken):
         """Each document in order takes up to its own; a payment of exactly due closes all, by rounding entries."""
@@ -685,10 +741,10 @@ class Ledger:
 
     def undo(self, payment, at):
         """All entries of a payment undone, on the day of the reversal, under the payment's type and group."""
-        payment.reversed = True
+        self.put(vars(payment), "reversed", True)
         for number, facts in payment.allocations.items():
             for name, amount in facts.items():
-                self.documents[number].own[name] -= amount
+                self.add_fact(self.documents[number], name, -amount)
                 self.move(at, payment, name, -amount)
                 if name == "credited":
                     self.add_credit(payment.patient, amount)
@@ -715,13 +771,13 @@ class Ledger:
         self.check_reversible(original, at, found)
         found.add("payment-not-reversible", original.op != "pay")
         found.settle()
-        # The new payment meets the books as the reversal leaves them, so both run on a copy, kept when both succeed.
-        trial = self.copy()
-        trial.undo(trial.payments[original.number], at)
-        number = trial.pay_again(fields, original)
-        self.__dict__.update(trial.__dict__)
-        touched = set(original.allocations) | set(self.payments[number].allocations)
-        return self.answer(number, touched)
+        # The new payment meets the books as the reversal leaves them; where it is refused, both are taken back.
+        self.undo(original, at)
+        number = self.pay_again(fields, original)
+        payment = self.payments[number]
+        payment.corrects = original.number
+        self.put(vars(original), "corrected_by", number)
+        return self.answer(number, set(original.allocations) | set(payment.allocations))
 
     def pay_again(self, fields, original):
         """The payment of a correction, with what the original had unless named; its number."""
@@ -781,15 +837,17 @@ class Ledger:
         refund.amount = amount
         refund.patient = payment.patient
         refund.allocations = {document.number: {"collected": -amount}}
+        refund.refund_of = payment.number
         self.number_payment(refund, at)
-        document.own["collected"] -= amount
+        self.add_fact(document, "collected", -amount)
         self.move(at, refund, "refunded", amount)
-        payment.refunds[document.number] = payment.refunds.get(document.number, 0) + amount
+        self.put(payment.refunds, document.number, payment.refunds.get(document.number, 0) + amount)
+        self.put(vars(payment), "refunded_by", payment.refunded_by + (refund.number,))
         if not fields["reopen"]:
-            document.own["charged"] -= amount
+            self.add_fact(document, "charged", -amount)
         elif amount == left:
             rounding = payment.allocations[document.number].get("rounded", 0)
-            document.own["rounded"] -= rounding
+            self.add_fact(document, "rounded", -rounding)
             self.move(at, payment, "rounded", -rounding)
         return self.answer(refund.number, [document.number])
 
@@ -870,15 +928,16 @@ class Ledger:
         for name, amount in counted.items():
             expected = self.net_money(name, through)
             if amount != expected:
-                self.variances.append((through, name, amount - expected))
-        self.closed_through = through
+                self.set(variances=self.variances + ((through, name, amount - expected),))
+        self.set(closed_through=through)
         return self.answer()
 
     def net_money(self, type_name, through):
         """Money in less money out, of one type, on the days that a closing seals."""
         signs = {"collected": 1, "refunded": -1, "deposited": 1, "withdrawn": -1}
-        return sum(signs.get(column, 0) * amount for day, name, _, column, amount in self.moves
-                   if name == type_name and self.closed_through < day <= through)
+        return sum(signs.get(column, 0) * amount for day, rows in self.days.items()
+                   if self.closed_through < day <= through
+                   for (name, _, _), row in rows.items() if name == type_name for column, amount in row.items())
 
     # -- the final state
 
@@ -901,9 +960,11 @@ class Ledger:
     def totals(self, row_of):
         """Totals by any split of day, type and group; what is zero is left out, and so is a row of zeros."""
         rows = {}
-        for day, name, group, column, amount in self.moves:
-            row = rows.setdefault(row_of(day, name, group), {})
-            row[column] = row.get(column, 0) + amount
+        for day, parts in self.days.items():
+            for (name, group, _), columns in parts.items():
+                row = rows.setdefault(row_of(day, name, group), {})
+                for column, amount in columns.items():
+                    row[column] = row.get(column, 0) + amount
         shown = {}
         # In order of the parts of a row's name; no group comes after every group.
         for parts in sorted(rows, key=lambda parts: [(part is None, part) for part in parts]):
