@@ -1,5 +1,7 @@
 -- Receipts and statements of a ledger, how prints are counted; payment types as they were (design.md §6).
 local helper = require "spec.helper"
+local raw = require "spec.raw"
+local tallystick = require "tallystick"
 
 local refused, all = helper.refused, helper.all
 
@@ -124,6 +126,20 @@ end }
     assert.equal("Argent comptant", new:type("cash").label.fr)
     assert.matches("Espèces", (new:receipt "R-00001"))
     assert.is_nil(new:receipt("R-00001"):find "Argent")
+  end)
+
+  it("is refused, and not counted, where the type of then cannot be read", function()
+    local path = helper.folder() .. "/clinic.db"
+    local old = helper.open { path = path }
+    paid(old)
+    old:close()
+    helper.open({ path = path, script = (helper.SCRIPT:gsub("Espèces", "Argent comptant")) }):close()
+    raw.force(path, "UPDATE payment_type SET definition = x'ff' WHERE id = 'cash' AND version = 1")
+    local new <close> = assert(tallystick.open(path))
+    refused("corrupt", new:receipt "R-00001")
+    refused("corrupt", new:receipt("R-00001", { preview = true }))
+    refused("corrupt", new:statement "C-00001")
+    assert.equal(0, prints(new))
   end)
 
   it("is HTML when that is wanted, with the data escaped", function()

@@ -40,7 +40,11 @@ end
 local function types_of(ledger, payments)
   local types = {}
   for _, payment in ipairs(payments) do
-    if payment.type then types[payment.type] = ledger:type(payment.type, payment.type_version) end
+    if payment.type then
+      local found, message, code, details = ledger:type(payment.type, payment.type_version)
+      if not found then return nil, message, code, details end
+      types[payment.type] = found
+    end
   end
   return types
 end
@@ -49,8 +53,11 @@ local function common_data(ledger, payments, sorted)
   local info = sorted.info
   local head, message, code, details = ledger:head()
   if not head then return nil, message, code, details end
+  local types
+  types, message, code, details = types_of(ledger, payments)
+  if not types then return nil, message, code, details end
   return {
-    types = types_of(ledger, payments), ledger = { id = info.id, currency = info.currency }, head = head,
+    types = types, ledger = { id = info.id, currency = info.currency }, head = head,
     clinic = { lines = sorted.head },
   }
 end
