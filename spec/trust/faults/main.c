@@ -79,11 +79,10 @@ static bool may_answer_script(fault_kind kind, tally_code code) {
   return kind == FAULT_MEMORY && (code == TALLY_ERR_SCRIPT_FAILED || code == TALLY_ERR_CONFIG_INVALID);
 }
 
-/* Which code may answer a fault. To verify, a page that cannot be read is damage. */
+/* Which code may answer a fault. */
 static bool may_answer(fault_kind kind, tally_code code) {
   const char *before = run.now.of->before;
   if (before && strcmp(before, "script") == 0 && may_answer_script(kind, code)) return true;
-  if (kind == FAULT_READ && code == TALLY_ERR_CORRUPT) return strstr(run.now.of->name, "verify") != NULL;
   switch (kind) {
   case FAULT_SQLITE:
   case FAULT_MEMORY:
