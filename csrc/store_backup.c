@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store_sqlite.h"
@@ -23,12 +24,30 @@ static tally_code io_failed(store *in, const char *path) {
   return store_failed_with(in, errno == ENOSPC ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR, "%s: %s", path, strerror(errno));
 }
 
+/* A log that was left there by another ledger would be taken for the copy's. */
+static tally_code refuse_log(store_copy *copy) {
+  struct stat facts;
+  char *log = sqlite3_mprintf("%s-wal", copy->path);
+  if (log == NULL) return store_failed_with(copy->source, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
+  bool left = stat(log, &facts) == 0 && facts.st_size > 0;
+  tally_code code = TALLY_OK;
+  if (left) {
+    code = store_failed_with(copy->source, TALLY_ERR_IO_ERROR,
+                             "%s is the log of another ledger and would be taken for the copy's; move it, and keep it",
+                             log);
+  }
+  sqlite3_free(log);
+  return code;
+}
+
 /* The copy grows beside its final name, private from the start. */
 static tally_code make_partial(store_copy *copy) {
   if (access(copy->path, F_OK) == 0) {
     errno = EEXIST;
     return io_failed(copy->source, copy->path);
   }
+  tally_code code = refuse_log(copy);
+  if (code) return code;
   int file = open(copy->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return io_failed(copy->source, copy->partial);
   close(file);

@@ -249,18 +249,25 @@ static tally_code choose_journal(store *in) {
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "the file system gives no write-ahead log (journal mode %s)", mode);
 }
 
+static bool has_content(const char *path) {
+  struct stat facts;
+  return stat(path, &facts) == 0 && facts.st_size > 0;
+}
+
+static tally_code refuse_log(store *in, const char *log, const char *what) {
+  return store_failed_with(in, TALLY_ERR_IO_ERROR,
+                           "%s, but the log %s of one; bring the file back to it, or move the log", what, log);
+}
+
 /* A log that waits for a ledger which is gone from here holds its latest acts: SQLite would delete it without a word. */
 static tally_code refuse_orphan_log(store *in, const char *path) {
-  struct stat facts;
   char *log = sqlite3_mprintf("%s-wal", path);
   if (log == NULL) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
-  bool waits = stat(log, &facts) == 0 && facts.st_size > 0;
-  sqlite3_free(log);
   /* Asked in this order: who makes a ledger has its file before its log. */
-  if (!waits || access(path, F_OK) == 0) return TALLY_OK;
-  return store_failed_with(
-      in, TALLY_ERR_IO_ERROR,
-      "there is no such file, but the log %s-wal of one; bring the file back to it, or move the log", path);
+  bool waits = has_content(log) && access(path, F_OK) != 0;
+  tally_code code = waits ? refuse_log(in, log, "there is no such file") : TALLY_OK;
+  sqlite3_free(log);
+  return code;
 }
 
 /* A new file is made here first, so that only its owner may read it; SQLite gives its log the same mode. */
@@ -323,6 +330,18 @@ static int open_immutable(store *in, const char *path, int flags) {
   return status;
 }
 
+/* The log stands beside the file itself, wherever the path's links lead. */
+static const char *log_path(const store *in) {
+  return sqlite3_filename_wal(sqlite3_db_filename(in->database, "main"));
+}
+
+/* … and so it would where the file has lost all that it held. Who makes a ledger has its first page before its log. */
+static tally_code refuse_log_of_empty(store *in) {
+  if (in->in_memory || !has_content(log_path(in))) return TALLY_OK;
+  if (has_content(sqlite3_db_filename(in->database, "main"))) return TALLY_OK;
+  return refuse_log(in, log_path(in), "the file is empty");
+}
+
 /* Reads the first page: only then does SQLite say what it thinks of the file. */
 static bool probe_file(store *in, bool *has_schema) {
   char text[32];
@@ -331,20 +350,13 @@ static bool probe_file(store *in, bool *has_schema) {
   return true;
 }
 
-static bool has_log(const char *path) {
-  char *log = sqlite3_mprintf("%s-wal", path);
-  bool found = log == NULL || access(log, F_OK) == 0;
-  sqlite3_free(log);
-  return found;
-}
-
 /* Reading a WAL file takes a place for its shared memory. In a folder that may not be written there is none: where there
  * is no log either, the file is whole by itself and can be read as it stands. */
 static tally_code probe(store *in, const char *path, int flags, bool *has_schema) {
   if (probe_file(in, has_schema)) return TALLY_OK;
   int status = sqlite3_errcode(in->database) & 0xff;
   bool no_place = status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
-  if (!in->read_only || !no_place || has_log(path)) return store_failed(in);
+  if (!in->read_only || !no_place || access(log_path(in), F_OK) == 0) return store_failed(in);
   sqlite3_close_v2(in->database);
   in->database = NULL;
   if (open_immutable(in, path, flags) != SQLITE_OK) return in->database ? store_failed(in) : TALLY_ERR_OUT_OF_MEMORY;
@@ -384,6 +396,7 @@ static tally_code open_file(store *in, const char *path) {
   if (status != SQLITE_OK) return store_failed(in);
   code = harden(in);
   if (!code) code = check_writable(in);
+  if (!code) code = refuse_log_of_empty(in);
   if (!code) code = probe(in, path, flags, &has_schema);
   if (!code) code = settle(in);
   /* Before anything is written to a file, even its journal mode, it must be empty or a ledger. */

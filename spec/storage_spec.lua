@@ -60,6 +60,41 @@ describe("a ledger's file", function()
     helper.open { path = path }
   end)
 
+  --- Leaves a ledger at the path, and beside another name the log of its only acts, as a killed process does.
+  local function leave_log(name)
+    local ledger = make()
+    assert(command.shell(("cp %s-wal %s-wal"):format(path, name)).code == 0)
+    ledger:close()
+    return #command.read(name .. "-wal")
+  end
+
+  it("is not made in an empty one that a log waits for, and the log stays", function()
+    local name = path .. ".lost"
+    local size = leave_log(name)
+    helper.write(name, "")
+    assert(command.shell(("ln -s %s %s.link"):format(name, name)).code == 0)
+    for _, way in ipairs { name, name .. ".link" } do
+      for _, mode in ipairs { "rw", "ro" } do
+        refused("io-error", tallystick.open(way, { mode = mode }))
+        assert.equal(size, #command.read(name .. "-wal"))
+      end
+    end
+    assert.equal("", command.read(name))
+  end)
+
+  it("is read with its log, or not at all, by who may write nowhere, also through a link", function()
+    local folder, name = helper.folder(), path .. ".killed"
+    leave_log(name)
+    assert(command.shell(("cp %s %s"):format(path, name)).code == 0)
+    local program = [[
+      local ledger, _, code = require("tallystick").open(arg[1], { mode = "ro" })
+      print(ledger and ledger:head().seq or code)]]
+    command.shell(("chmod 755 %s; chmod 644 %s*"):format(path:match "^(.*)/", name))
+    command.shell(("ln -s %s %s/clinic.db; chmod 755 %s"):format(name, folder, folder))
+    assert.equal("io-error\n", as_nobody(program, name).out)
+    assert.equal("io-error\n", as_nobody(program, folder .. "/clinic.db").out)
+  end)
+
   it("is kept with a write-ahead log and full syncs, read back", function()
     local info = assert(make():info())
     assert.same({ "wal", "FULL", "rw", 2 }, { info.journal_mode, info.synchronous, info.mode, info.schema_version })
@@ -277,6 +312,10 @@ describe("a backup", function()
     refused("io-error", ledger:backup(path .. ".copy"))
     assert.equal("mine", command.read(path .. ".copy"))
     refused("io-error", ledger:backup "/nowhere/at/all.db")
+    helper.write(path .. ".new-wal", "the log of another ledger")
+    refused("io-error", ledger:backup(path .. ".new"))
+    assert.equal("the log of another ledger", command.read(path .. ".new-wal"))
+    assert.is_nil(io.open(path .. ".new"))
     assert.has_error(function() ledger:backup(path .. ".two", { progress = function() error "stop" end }) end)
     assert.equal("", command.shell(("ls %s | grep partial"):format(path:match "^(.*)/")).out)
     refused("field-invalid", ledger:backup(5))
