@@ -812,6 +812,22 @@ describe("watch", function()
     contains("without money: voucher 2.00", out)
   end)
 
+  it("shows a type that the script declares no more as what it was", function()
+    make "clinic.db"
+    local cash = 'local clinic = ...\nclinic:payment_type { id = "cash", default = true }\n'
+    write(path "clinic.lua", cash .. 'clinic:payment_type { id = "gift", effect = "discount" }\n'
+      .. 'clinic:payment_type { id = "voucher" }\n')
+    local ledger <close> = assert(tallystick.open(path "clinic.db", { config = path "clinic.lua" }))
+    assert(ledger:pay { document = "C-00001", amount = "1.00", type = "voucher" })
+    assert(ledger:pay { document = "C-00001", amount = "2.00", type = "gift" })
+    write(path "clinic.lua", cash)
+    assert(tallystick.open(path "clinic.db", { config = path "clinic.lua" })):close()
+    local out = done(run("watch", path "clinic.db"))
+    contains("voucher             1   1.00         ·   1.00", out)
+    contains("without money: gift 2.00", out)
+    assert.is_nil(out:find("gift +1", 1))
+  end)
+
   it("shows another day, and refuses one that is none", function()
     make "clinic.db"
     contains("Sunday 2026-03-01", done(run("watch", path "clinic.db", "--day", "2026-03-01")))

@@ -115,6 +115,21 @@ describe("the report of a day", function()
     assert.equal("280.02 280.02 0.00", line(till, till.sum))
   end)
 
+  it("counts a type that the script declares no more as what it was, under its label", function()
+    local path = helper.folder() .. "/clinic.db"
+    local cash = 'local clinic = ...\nclinic:payment_type { id = "cash", default = true }\n'
+    local before <close> = helper.open { path = path, script = cash .. 'clinic:payment_type { id = "gift", label = '
+      .. '"Geschenk", effect = "discount" }\n' }
+    assert(before:consultation { patient = "P1", amount = "100.00" })
+    assert(before:pay { document = "C-00001", type = "gift", amount = "20.00" })
+    local after = helper.open { path = path, script = cash }
+    local made = assert(report.day(after))
+    assert.same({}, lines(sheet(made, "money")))
+    assert.same({}, lines(sheet(made, "till")))
+    assert.same({ "gift  1 0.00 20.00 0.00 0.00" }, lines(sheet(made, "settled")))
+    assert.equal("Geschenk", sheet(made, "settled").columns[1].labels.gift)
+  end)
+
   it("has the money of a type that is none any more", function()
     local path = helper.folder() .. "/clinic.db"
     local function open(effect)

@@ -2,6 +2,7 @@
 local calendar = require "tallystick.calendar"
 local core = require "tallystick.core"
 local labels = require "tallystick.labels"
+local last_type = require "tallystick.last_type"
 
 local tools = {}
 
@@ -105,13 +106,15 @@ function Tools:month_label(month)
   return ("%s %s"):format(names[math.tointeger(tonumber(of_year))], year)
 end
 
----A payment type as it is in force, else as it was last.
+---A payment type as it is in force, else as it was last. Raises where it cannot be read.
 ---@param id string
 ---@return tallystick.PaymentType?
 function Tools:type(id)
   local known = self.types[id]
   if known == nil then
-    known = self.ledger:type(id) or false
+    local found, message, code = last_type(self.ledger, id)
+    if not found and code ~= "type-unknown" then error(("%s: %s"):format(code, message), 0) end
+    known = found or false
     self.types[id] = known
   end
   return known or nil

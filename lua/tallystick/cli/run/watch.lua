@@ -2,6 +2,7 @@
 -- one look at them.
 local exit = require "tallystick.cli.exit"
 local files = require "tallystick.files"
+local last_type = require "tallystick.last_type"
 local open = require "tallystick.cli.open"
 local output = require "tallystick.cli.output"
 local terminal = require "tallystick.cli.terminal"
@@ -34,7 +35,9 @@ local function money_rows(ledger, day)
   local rows, others = {}, {}
   for _, row in ipairs(totals) do
     local settled = row.credited + row.discounted + row.lost
-    if ledger:type(row.type).effect == "money" or moved(row) then
+    local declared, why, cause, with = last_type(ledger, row.type)
+    if not declared then return nil, why, cause, with end
+    if declared.effect == "money" or moved(row) then
       rows[#rows + 1] = { type = row.type, group = row.group, count = row.count, taken = row.collected + row.deposited,
         paid_out = row.refunded + row.withdrawn, money = row.money }
     end
