@@ -432,6 +432,7 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   in->in_memory = strcmp(path, ":memory:") == 0;
   in->read_only = read_only;
   in->busy_timeout_ms = busy_timeout_ms;
+  in->process = getpid();
   tally_code code = open_file(in, path);
   if (!code) code = store_begin_read(in); /* both are looked for at one moment: another process may be making them */
   if (code) return code;
@@ -440,10 +441,26 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   return code;
 }
 
+/* A fork has its parent's memory and none of its locks: what it would write could be lost, and what it takes back or closes
+ * is the parent's. */
+static bool is_forked(const store *in) {
+  return !in->in_memory && in->process != getpid();
+}
+
+static tally_code check_process(store *in) {
+  if (!is_forked(in)) return TALLY_OK;
+  return store_failed_with(
+      in, TALLY_ERR_IO_ERROR,
+      "the ledger was opened by the process that this one is a fork of; nothing was written: open it "
+      "anew in this one");
+}
+
 void store_close(store *in) {
   if (in == NULL) return;
-  for (int i = 0; i < STMT_COUNT; i++) sqlite3_finalize(in->statements[i]);
-  sqlite3_close_v2(in->database);
+  if (!is_forked(in)) {
+    for (int i = 0; i < STMT_COUNT; i++) sqlite3_finalize(in->statements[i]);
+    sqlite3_close_v2(in->database);
+  }
   held_free(in);
   free(in);
 }
@@ -499,13 +516,15 @@ static void end_what_was_left(store *in) {
 }
 
 tally_code store_begin(store *in) {
+  tally_code code = check_process(in);
+  if (code) return code;
   if (is_gone(in)) {
     return store_failed_with(in, TALLY_ERR_IO_ERROR,
                              "the ledger file was moved, deleted or replaced while it was open; nothing was written: "
                              "close it, and open the file that is the ledger now");
   }
   end_what_was_left(in);
-  tally_code code = store_run_plain(in, STMT_BEGIN);
+  code = store_run_plain(in, STMT_BEGIN);
   if (code) return code;
   in->writing = true;
   code = held_begun(in);
@@ -514,6 +533,8 @@ tally_code store_begin(store *in) {
 }
 
 tally_code store_begin_read(store *in) {
+  tally_code code = check_process(in);
+  if (code) return code;
   end_what_was_left(in);
   held_drop(in); /* what is kept may be older than what will be read */
   return store_run_plain(in, STMT_BEGIN_READ);
@@ -523,7 +544,8 @@ tally_code store_begin_read(store *in) {
  * less than BEGIN and ROLLBACK. */
 tally_code store_snapshot(store *in) {
   sqlite3_stmt *prepared = NULL;
-  tally_code code = store_statement(in, STMT_SNAPSHOT, &prepared);
+  tally_code code = check_process(in);
+  if (!code) code = store_statement(in, STMT_SNAPSHOT, &prepared);
   if (!code) code = store_step(in, prepared);
   if (code) return code;
   in->in_snapshot = true;
@@ -533,7 +555,8 @@ tally_code store_snapshot(store *in) {
 }
 
 tally_code store_commit(store *in) {
-  tally_code code = held_settle(in);
+  tally_code code = check_process(in);
+  if (!code) code = held_settle(in);
   if (!code) code = store_run_plain(in, STMT_COMMIT);
   if (code) store_rollback(in);
   else held_committed(in);
@@ -544,6 +567,7 @@ tally_code store_commit(store *in) {
 /* A rollback that cannot be would leave the lock held, or a try in the file: it is tried until there is no transaction.
  * Keeps the message of what made it necessary. */
 void store_rollback(store *in) {
+  if (is_forked(in)) return;
   char message[sizeof in->message];
   memcpy(message, in->message, sizeof message);
   if (in->in_snapshot) sqlite3_reset(in->statements[STMT_SNAPSHOT]);

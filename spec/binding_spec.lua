@@ -172,4 +172,15 @@ describe("a C program", function()
     local ended = command.shell("LD_PRELOAD= " .. folder .. "/zones")
     assert.same({ 0, "42240\n", "" }, { ended.code, ended.out, ended.err })
   end)
+
+  it("that forks leaves the ledger it has open to the parent", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-D_POSIX_C_SOURCE=200809L -o " .. folder .. "/fork spec/host/fork.c build/libtallystick.a "
+      .. "$(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    local ended = command.shell("LD_PRELOAD= " .. folder .. "/fork " .. folder .. "/clinic.db")
+    local said = table.concat({ "parent: C-00001", "child: io-error", "parent: C-00002", "parent: C-00003",
+      "child: io-error", "parent: C-00004", "again: head 4", "" }, "\n")
+    assert.same({ 0, said, "" }, { ended.code, ended.out, ended.err })
+  end)
 end)
