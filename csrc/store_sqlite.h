@@ -277,7 +277,7 @@ struct store {
   bool in_snapshot;
   bool writing; /* in a transaction that may write */
   int busy_timeout_ms;
-  int64_t process; /* that opened it */
+  int64_t process;     /* that opened it */
   int64_t damaged_seq; /* of the entry that the last page of entries stopped at: see store_damaged_entry */
   char message[512];
 };
