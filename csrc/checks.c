@@ -65,23 +65,27 @@ static bool has_any_role(const text_list *held, const tally_text *wanted, size_t
   return false;
 }
 
-static tally_code deny(work *in, const char *what, const tally_text *wanted) {
-  fail(in->ledger, TALLY_ERR_PERMISSION_DENIED, "roles: %s needs the role %s", what, shown(in->ledger, wanted[0]));
-  return with_detail(in->ledger, TALLY_ERR_PERMISSION_DENIED, "role", wanted[0]);
+static tally_code deny(tally_ledger *ledger, const char *what, const tally_text *wanted) {
+  fail(ledger, TALLY_ERR_PERMISSION_DENIED, "roles: %s needs the role %s", what, shown(ledger, wanted[0]));
+  return with_detail(ledger, TALLY_ERR_PERMISSION_DENIED, "role", wanted[0]);
+}
+
+tally_code check_asker(tally_ledger *ledger, tally_command command, const text_list *roles) {
+  const char *name = tally_command_name(command);
+  const tally_permit *permit = config_permit(ledger, text_of(name));
+  if (permit == NULL || has_any_role(roles, permit->roles, permit->role_count)) return TALLY_OK;
+  return deny(ledger, name, permit->roles);
 }
 
 tally_code check_permit(work *in, tally_command command) {
-  const char *name = tally_command_name(command);
-  const tally_permit *permit = config_permit(in->ledger, text_of(name));
-  if (permit == NULL || has_any_role(&in->asked->roles, permit->roles, permit->role_count)) return TALLY_OK;
-  return deny(in, name, permit->roles);
+  return check_asker(in->ledger, command, &in->asked->roles);
 }
 
 tally_code check_type_roles(work *in, const tally_payment_type *type) {
   if (type == NULL || type->role_count == 0) return TALLY_OK;
   if (has_any_role(&in->asked->roles, type->roles, type->role_count)) return TALLY_OK;
   tally_text id = arena_copy(&in->ledger->call, type->id);
-  return deny(in, id.data ? id.data : "the payment type", type->roles);
+  return deny(in->ledger, id.data ? id.data : "the payment type", type->roles);
 }
 
 /* ---- The state of things ---- */

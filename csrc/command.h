@@ -52,6 +52,7 @@ tally_code name_patient(work *in, tally_text patient);
 
 /* Who asks (§8.4): the command's permit and the roles of a type (NULL: none). */
 tally_code check_permit(work *in, tally_command command);
+tally_code check_asker(tally_ledger *ledger, tally_command command, const text_list *roles);
 tally_code check_type_roles(work *in, const tally_payment_type *type);
 
 /* The state of things (§8.5), each in its own place of the order. */

@@ -170,6 +170,14 @@ tally_code config_check_amounts(tally_ledger *ledger, const tally_config *config
   return TALLY_OK;
 }
 
+static bool is_permitted(tally_text name) {
+  for (int i = 1; i < TALLY_COMMAND_END; i++) {
+    if (tally_command_permitted((tally_command)i) && text_equal(name, text_of(tally_command_name((tally_command)i))))
+      return true;
+  }
+  return false;
+}
+
 tally_code config_check(tally_ledger *ledger, const tally_config *config) {
   if (config == NULL) return TALLY_OK;
   const tally_currency *currency = config_currency(config);
@@ -182,7 +190,7 @@ tally_code config_check(tally_ledger *ledger, const tally_config *config) {
   }
   for (size_t i = 0; i < config->permit_count; i++) {
     tally_text command = config->permits[i].command;
-    if (tally_command_find(command.data, command.length) == TALLY_COMMAND_NONE) {
+    if (!is_permitted(command)) {
       return fail(ledger, TALLY_ERR_CONFIG_INVALID, "permit: there is no command %s", shown(ledger, command));
     }
   }

@@ -144,8 +144,9 @@ static void get_types(reader *in, tally_config *config) {
 /* Permits in the order of the commands, whatever the table's. */
 static void get_permits(reader *in, tally_config *config) {
   lua_getfield(in->L, -1, "permits");
-  tally_permit *list = make(in, TALLY_COMMAND_LAST_WRITING * sizeof *list);
-  for (int i = 1; lua_istable(in->L, -1) && i <= TALLY_COMMAND_LAST_WRITING; i++) {
+  tally_permit *list = make(in, TALLY_COMMAND_END * sizeof *list);
+  for (int i = 1; lua_istable(in->L, -1) && i < TALLY_COMMAND_END; i++) {
+    if (!tally_command_permitted((tally_command)i)) continue;
     const char *name = tally_command_name((tally_command)i);
     lua_getfield(in->L, -1, name);
     bool named = lua_istable(in->L, -1);

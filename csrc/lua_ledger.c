@@ -94,7 +94,9 @@ static tally_options read_options(lua_State *L, int options) {
     lua_Integer timeout = lua_tointeger(L, -1);
     out.busy_timeout_ms = timeout <= 0 ? -1 : timeout > BUSY_TIMEOUT_MAX_MS ? BUSY_TIMEOUT_MAX_MS : (int)timeout;
   }
-  lua_pop(L, 2);
+  lua_getfield(L, options, "anchor");
+  out.anchor = lua_toboolean(L, -1);
+  lua_pop(L, 3);
   return out;
 }
 
@@ -191,6 +193,8 @@ static void push_info(lua_State *L, const tally_info *info) {
     lua_setfield(L, -2, "closed_through");
   }
   set_script(L, info);
+  l_push_anchor(L, &info->anchor);
+  lua_setfield(L, -2, "anchor");
 }
 
 /* The script in force, and which version it is. */
@@ -237,6 +241,8 @@ static const luaL_Reg ledger_methods[] = {{"close", ledger_close},
                                           {"script", ledger_script},
                                           {"type", l_read_type},
                                           {"types", l_read_types},
+                                          {"anchor", l_keep_anchor},
+                                          {"erase", l_erase},
                                           {NULL, NULL}};
 
 static const luaL_Reg ledger_metamethods[] = {
@@ -359,6 +365,7 @@ int luaopen_tallystick_core(lua_State *L) {
   l_open_long(L);
   keep_find(L);
   luaL_newlib(L, functions);
+  luaL_setfuncs(L, l_sign_functions, 0);
   l_open_script(L);
   open_ledger_type(L);
   lua_setfield(L, -2, "methods");

@@ -378,12 +378,22 @@ static int inside_require(lua_State *S) {
   return 1;
 }
 
-/* The names of the writing commands: what permits and hooks are declared for. */
+/* The names of the commands that hooks are declared for: those that write to the journal. */
 static void push_commands(lua_State *S) {
   lua_createtable(S, TALLY_COMMAND_LAST_WRITING, 0);
   for (int i = 1; i <= TALLY_COMMAND_LAST_WRITING; i++) {
     lua_pushstring(S, tally_command_name((tally_command)i));
     lua_rawseti(S, -2, i);
+  }
+}
+
+/* … and those that permits are declared for. */
+static void push_permitted(lua_State *S) {
+  lua_newtable(S);
+  for (int i = 1; i < TALLY_COMMAND_END; i++) {
+    if (!tally_command_permitted((tally_command)i)) continue;
+    lua_pushstring(S, tally_command_name((tally_command)i));
+    lua_rawseti(S, -2, (lua_Integer)lua_rawlen(S, -2) + 1);
   }
 }
 
@@ -423,6 +433,8 @@ static int boot_state(lua_State *S) {
   lua_setfield(S, -2, "exponent");
   push_commands(S);
   lua_setfield(S, -2, "commands");
+  push_permitted(S);
+  lua_setfield(S, -2, "permitted");
   l_open_hooks(S);
   lua_setfield(S, -2, "tallystick.script.host");
   lua_pushcclosure(S, inside_require, 2);

@@ -83,6 +83,14 @@ int l_take_script(lua_State *L);
 /* lua_type.c: methods of the ledger. */
 int l_read_type(lua_State *L);
 int l_read_types(lua_State *L);
+int l_erase(lua_State *L);
+
+/* lua_anchor.c: what the anchor says, as a table, or nil where a ledger has none; and ledger:anchor. */
+void l_push_anchor(lua_State *L, const tally_anchor *anchor);
+int l_keep_anchor(lua_State *L);
+
+/* lua_sign.c: functions of the module. */
+extern const luaL_Reg l_sign_functions[];
 
 /* lua_workflow.c: what lua/tallystick/workflow.lua and follow.lua ask of the core. */
 int l_read_stage(lua_State *L);

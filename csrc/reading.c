@@ -93,7 +93,7 @@ tally_code tally_read_payment(tally_ledger *ledger, tally_text number, const tal
   return ledger_snapshot_end(ledger, own, read_payment(ledger, number, payment));
 }
 
-static tally_code require_patient(tally_ledger *ledger, tally_text id) {
+tally_code reading_patient(tally_ledger *ledger, tally_text id) {
   bool known;
   TRY(fail_store(ledger, store_patient_known(ledger->store, id, &known)));
   if (known) return TALLY_OK;
@@ -129,7 +129,7 @@ static tally_code read_open_documents(tally_ledger *ledger, int32_t today, tally
 }
 
 static tally_code read_patient(tally_ledger *ledger, tally_text id, int32_t today, const tally_patient **patient) {
-  TRY(require_patient(ledger, id));
+  TRY(reading_patient(ledger, id));
   tally_patient *out = arena_alloc(&ledger->call, sizeof *out);
   if (out == NULL) return fail_memory(ledger);
   out->id = arena_copy(&ledger->call, id);
@@ -217,6 +217,8 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
   store_facts facts;
   closing_row closing;
   int64_t payments;
+  tally_anchor anchor;
+  TRY(tally_read_anchor(ledger, &anchor));
   TRY(tally_read_head(ledger, &head));
   TRY(pending_flush(ledger));
   TRY(ledger_reload(ledger));
@@ -239,7 +241,8 @@ tally_code tally_read_info(tally_ledger *ledger, tally_info *info) {
                        .script_text = ledger->in_force.config.script_text,
                        .read_only = ledger->read_only,
                        .in_memory = store_in_memory(ledger->store),
-                       .synchronous = facts.synchronous};
+                       .synchronous = facts.synchronous,
+                       .anchor = anchor};
   memcpy(info->id, ledger->uuid, sizeof info->id);
   memcpy(info->journal_mode, facts.journal_mode, sizeof info->journal_mode);
   tally_code code = store_closing_last(ledger->store, &closing);

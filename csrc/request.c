@@ -51,6 +51,7 @@ typedef struct command_spec {
 
 #define F(symbol) ((uint64_t)1 << FIELD_##symbol)
 #define COMMON (F(AT) | F(ACTOR) | F(ROLES) | F(NOTE) | F(KEY) | F(DRY_RUN))
+#define ERASED_BY (F(DOCUMENT) | F(PAYMENT) | F(PATIENT) | F(ACT))
 #define OF_PAY                                                                                                        \
   (F(DOCUMENT) | F(DOCUMENTS) | F(TYPE) | F(AMOUNT) | F(GROUP) | F(REFERENCE) | F(TENDERED) | F(FIELDS) | F(PATIENT))
 
@@ -82,6 +83,7 @@ static const command_spec commands[TALLY_COMMAND_END] = {
                              F(FROM_SEQ) | F(DOCUMENT) | F(PATIENT) | F(ACT) | F(KIND) | F(CORRECTIONS) | F(FROM_DAY) |
                                  F(TO_DAY)},
     [TALLY_QUERY_TOTALS] = {"totals", 0, F(FROM_DAY) | F(TO_DAY) | F(BY)},
+    [TALLY_CALL_ERASE] = {"erase", 0, ERASED_BY | F(TEXTS) | F(ROLES) | F(DRY_RUN)},
 };
 
 static uint64_t allowed_fields(tally_command command) {
@@ -97,6 +99,10 @@ tally_command tally_command_find(const char *name, size_t length) {
     if (strlen(commands[i].name) == length && memcmp(commands[i].name, name, length) == 0) return (tally_command)i;
   }
   return TALLY_COMMAND_NONE;
+}
+
+bool tally_command_permitted(tally_command command) {
+  return (command > 0 && command <= TALLY_COMMAND_LAST_WRITING) || command == TALLY_CALL_ERASE;
 }
 
 bool tally_command_field(tally_command command, size_t index, const char **name, bool *required) {
@@ -388,6 +394,8 @@ static tally_code check_needs(parser *in) {
   if (out->command == TALLY_COMMAND_PAY && !command_has(out, FIELD_DOCUMENT) && !command_has(out, FIELD_DOCUMENTS)) {
     return missing(in, FIELD_DOCUMENT, "name a document or documents");
   }
+  if (out->command == TALLY_CALL_ERASE && !(out->present & ERASED_BY))
+    return missing(in, FIELD_DOCUMENT, "name a document, a payment, a patient or an act");
   if (out->command != TALLY_COMMAND_INVOICE || command_has(out, FIELD_CONSULTATIONS)) return TALLY_OK;
   if (!command_has(out, FIELD_PATIENT)) return missing(in, FIELD_PATIENT, "name the patient, or consultations");
   if (!command_has(out, FIELD_AMOUNT)) return missing(in, FIELD_AMOUNT, "give an amount, or consultations");
@@ -611,6 +619,8 @@ static tally_code take_simple(parser *in, field which) {
     return take_list(in, given, &out->roles);
   case FIELD_BY:
     return take_list(in, given, &out->by);
+  case FIELD_TEXTS:
+    return take_list(in, given, &out->texts);
   case FIELD_FIELDS:
     return take_map(in, given);
   case FIELD_REOPEN:
@@ -645,9 +655,18 @@ static tally_code take_simple(parser *in, field which) {
   }
 }
 
+/* What is erased is named in one way. */
+static tally_code check_erased_by(parser *in) {
+  uint64_t named = in->out->present & ERASED_BY, others = named & (named - 1);
+  if (in->out->command != TALLY_CALL_ERASE || others == 0) return TALLY_OK;
+  return refuse_field(in, TALLY_ERR_FIELD_INVALID, (field)__builtin_ctzll(others), "is named beside another",
+                      "name one of document, payment, patient and act");
+}
+
 /* Rules that look at two fields: pay's documents, transfer's patients. */
 static tally_code check_together(parser *in) {
   const parsed_command *out = in->out;
+  TRY(check_erased_by(in));
   bool pays = out->command == TALLY_COMMAND_PAY || out->command == TALLY_COMMAND_CORRECT;
   if (pays && command_has(out, FIELD_DOCUMENT) && command_has(out, FIELD_DOCUMENTS)) {
     return refuse_field(in, TALLY_ERR_FIELD_INVALID, FIELD_DOCUMENTS, "is named beside document",

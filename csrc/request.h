@@ -47,7 +47,8 @@
   X(FROM_SEQ, "from_seq", COUNT, 0)                                                                                   \
   X(ACT, "act", COUNT, 0)                                                                                             \
   X(BY, "by", NAMES, 32)                                                                                              \
-  X(CORRECTIONS, "corrections", BOOLEAN, 0)
+  X(CORRECTIONS, "corrections", BOOLEAN, 0)                                                                           \
+  X(TEXTS, "texts", NAMES, 16)
 
 typedef enum field {
 #define X(symbol, name, type, limit) FIELD_##symbol,
@@ -90,7 +91,7 @@ typedef struct parsed_command {
   size_t counted_count;
   tally_text kind, status, order, after;
   int64_t limit, from_seq, act;
-  text_list by;
+  text_list by, texts;
 } parsed_command;
 
 static inline bool command_has(const parsed_command *in, field which) {

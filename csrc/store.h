@@ -21,6 +21,8 @@ int store_set_busy_timeout(store *in, int busy_timeout_ms);
 const char *store_message(const store *in);
 bool store_in_memory(const store *in);
 bool store_is_new(const store *in); /* no ledger row yet */
+const char *store_path(const store *in); /* of the file, links followed; NULL where there is none */
+bool store_moved(store *in);             /* whether the file was moved, deleted or replaced since it was opened */
 
 /* Transactions. */
 tally_code store_begin(store *in);
@@ -111,6 +113,11 @@ typedef struct annotation_row {
 } annotation_row;
 tally_code store_annotation_put(store *in, const annotation_row *row);
 tally_code store_annotation_get(store *in, arena *from, int64_t seq, annotation_field field, annotation_row *row);
+/* Takes away text and salt; the digest stays. */
+tally_code store_annotation_erase(store *in, int64_t seq, annotation_field field);
+/* Writes the whole file anew and empties its log, so that no byte of what was taken away is left in either; outside of a
+ * transaction. busy where a reader stands in the way for longer than the busy timeout. */
+tally_code store_rewrite(store *in);
 
 /* Documents with their running facts. */
 typedef struct document_row {

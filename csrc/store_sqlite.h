@@ -122,6 +122,8 @@ enum {
   X(REVERSAL_OF, "SELECT seq FROM entry WHERE refers = $1 AND kind = 14")                                             \
   X(ANNOTATION_PUT, "INSERT INTO annotation (seq, field, salt, body, digest) VALUES ($1, $2, $3, $4, $5)")            \
   X(ANNOTATION_GET, "SELECT salt, body, digest FROM annotation WHERE seq = $1 AND field = $2")                        \
+  X(ANNOTATION_ERASE,                                                                                                 \
+    "UPDATE annotation SET salt = NULL, body = NULL WHERE seq = $1 AND field = $2 AND body IS NOT NULL")              \
   X(DOCUMENT_GET, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE number = $1")                                      \
   X(DOCUMENTS_PUT, INSERT_ROWS "document (" DOCUMENT_COLUMNS ") SELECT " DOCUMENT_COLUMNS " FROM " HELD_DOCUMENTS)    \
   X(DOCUMENTS_SET, UPDATE_ROWS                                                                                        \

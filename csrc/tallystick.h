@@ -340,6 +340,7 @@ typedef struct tally_options {
   bool read_only;
   int busy_timeout_ms;        /* 0: 5000; below 0: none */
   const tally_config *config; /* NULL: the one in force in the file, else the preset */
+  bool anchor;                /* makes the anchor where there is none; where there is one it is kept up anyway */
 } tally_options;
 
 /* Opens a ledger file, making it (mode 0600) where there is none; ":memory:" is kept nowhere. *ledger is set also where
@@ -406,12 +407,15 @@ typedef enum tally_command {
   TALLY_QUERY_ENTRIES,
   TALLY_QUERY_TOTALS,
   TALLY_QUERY_VERIFY,
+  TALLY_CALL_ERASE,
   TALLY_COMMAND_END
 } tally_command;
 
 TALLY_API const char *tally_command_name(tally_command command);
 /* Finds a writing command by name; TALLY_COMMAND_NONE where there is none. */
 TALLY_API tally_command tally_command_find(const char *name, size_t length);
+/* Whether a script's permit may name it: the writing commands, and erase. */
+TALLY_API bool tally_command_permitted(tally_command command);
 /* Gives the name and need of a command's index-th field, in the order of the contract; false past the last. */
 TALLY_API bool tally_command_field(tally_command command, size_t index, const char **name, bool *required);
 
@@ -684,6 +688,37 @@ typedef struct tally_head {
 } tally_head;
 TALLY_API tally_code tally_read_head(tally_ledger *ledger, tally_head *head);
 
+/* ---- The anchor: the head, kept outside of the ledger's file (§11, promise 6) ------------------------------------
+ * A file of one line beside the ledger's, of its name and "-anchor" (docs/format.md). Where it is, every handle that was
+ * opened for writing keeps it up: when it is closed, when days are closed, and after a commit when that is a minute or
+ * more ago. It is never ahead of what is on the disk, and no act fails because of it. An anchor that the ledger
+ * contradicts is evidence, and stays as it is until it is reset. */
+typedef enum tally_anchor_state {
+  TALLY_ANCHOR_NONE,         /* there is none */
+  TALLY_ANCHOR_HOLDS,        /* the ledger contains the entry that it names */
+  TALLY_ANCHOR_CONTRADICTED, /* that entry is missing, or has another hash, or it is another ledger's */
+  TALLY_ANCHOR_UNREADABLE    /* it is damaged, is no plain file, or may not be read */
+} tally_anchor_state;
+enum { TALLY_ANCHOR_WORDS_MAX = 160 };
+typedef struct tally_anchor {
+  tally_anchor_state state;
+  const char *path;  /* NULL: the ledger is in memory and has none */
+  char ledger_id[37]; /* this and the next two where it could be read */
+  tally_head head;
+  int64_t recorded_at_ms;             /* of the entry that it names */
+  char why[TALLY_ANCHOR_WORDS_MAX];   /* contradicted, unreadable: in words */
+  char error[TALLY_ANCHOR_WORDS_MAX]; /* why this handle could last not keep it up; "" where it could */
+  tally_text replaced;                /* where the one that was reset is kept */
+} tally_anchor;
+/* Gives "none", "holds", "contradicted", "unreadable". */
+TALLY_API const char *tally_anchor_state_name(tally_anchor_state state);
+/* Reads it and looks whether the ledger contains what it says. */
+TALLY_API tally_code tally_read_anchor(tally_ledger *ledger, tally_anchor *anchor);
+/* Makes the anchor where there is none, and brings it up to the head. With reset what stands here now is accepted: an
+ * anchor that is contradicted or cannot be read is set aside under a name of its own. Errors: read-only, busy (inside a
+ * transaction), field-invalid (a ledger in memory), io-error (it could not be written). */
+TALLY_API tally_code tally_keep_anchor(tally_ledger *ledger, bool reset, tally_anchor *anchor);
+
 typedef struct tally_info {
   const char *version, *sqlite_version, *path;
   char id[37]; /* a random UUID */
@@ -697,6 +732,7 @@ typedef struct tally_info {
   int32_t closed_through;
   char journal_mode[16];
   int synchronous;
+  tally_anchor anchor;
 } tally_info;
 TALLY_API tally_code tally_read_info(tally_ledger *ledger, tally_info *info);
 
@@ -712,9 +748,10 @@ typedef struct tally_verify tally_verify;
 typedef struct tally_report {
   int64_t entries, acts, documents, patients, payments, days, closings;
   tally_head head;
+  tally_anchor anchor; /* as it stood when the verification began */
 } tally_report;
 /* Starts (fields: head_seq, head_hash), then step until TALLY_DONE; any other code says what is wrong, the ledger's
- * details where. Works in one read transaction; the ledger takes no command until _end, and is closed after it. */
+ * details where. The ledger's anchor is held against it too; one that cannot be read is told in the report. Works in one read transaction; the ledger takes no command until _end, and is closed after it. */
 TALLY_API tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, tally_verify **verify);
 TALLY_API tally_code tally_verify_step(tally_verify *verify);
 /* How far: rows done and to do in the present phase, and its name. */
@@ -728,6 +765,40 @@ TALLY_API tally_code tally_backup_begin(tally_ledger *ledger, const char *path, 
 TALLY_API tally_code tally_backup_step(tally_backup *backup);
 TALLY_API void tally_backup_progress(const tally_backup *backup, int64_t *done_pages, int64_t *total_pages);
 TALLY_API void tally_backup_end(tally_backup *backup);
+
+/* ---- Erasing (§4) ----------------------------------------------------------------------------------------------- */
+typedef struct tally_erasure {
+  int64_t acts, texts; /* of how many acts how many texts were there to be erased */
+  bool dry_run;
+} tally_erasure;
+/* Takes free texts out of the ledger for good: the notes, labels and reasons of one act, of a payment's act, or of all acts
+ * on a document or of a patient (fields: one of document, payment, patient, act; texts, a list of "note", "label" and
+ * "reason", default all; roles, dry_run). The chain stays whole: it holds digests. The file is then written anew and its log
+ * emptied, so that no byte of them is left in either; where that fails the texts are erased all the same, and asking again
+ * does what is left. Errors: read-only, field-*, document-, payment-, patient-unknown, permission-denied (the script's
+ * permit.erase), busy (inside a transaction; a reader that stays), full, io-error. */
+TALLY_API tally_code tally_erase(tally_ledger *ledger, tally_request *request, tally_erasure *out);
+
+/* ---- Signatures (Ed25519, RFC 8032): who signs a head can show it to anyone -------------------------------------- */
+enum {
+  TALLY_PUBLIC_KEY_BYTES = 32,
+  TALLY_SIGNATURE_BYTES = 64,
+  TALLY_PEM_MAX = 160, /* a public key's, NUL included */
+  TALLY_KEY_WORDS_MAX = 160
+};
+/* Makes a key. The secret half goes into a file that is not there yet, mode 0600, as PEM (PKCS#8, RFC 8410), which OpenSSL
+ * reads; it is never given out. Errors: io-error; words say why. */
+TALLY_API tally_code tally_key_make(const char *path, uint8_t public_key[TALLY_PUBLIC_KEY_BYTES],
+                                    char words[TALLY_KEY_WORDS_MAX]);
+/* Signs bytes with the secret key of a file that nobody but its owner may read, and gives the public half too. Errors:
+ * io-error, field-invalid (the file holds no such key, or others may read it); words say why. */
+TALLY_API tally_code tally_key_sign(const char *path, tally_text bytes, uint8_t public_key[TALLY_PUBLIC_KEY_BYTES],
+                                    uint8_t signature[TALLY_SIGNATURE_BYTES], char words[TALLY_KEY_WORDS_MAX]);
+TALLY_API bool tally_signature_holds(const uint8_t public_key[TALLY_PUBLIC_KEY_BYTES], tally_text bytes,
+                                     const uint8_t signature[TALLY_SIGNATURE_BYTES]);
+/* A public key as PEM (SubjectPublicKeyInfo), and back. */
+TALLY_API void tally_public_key_print(const uint8_t public_key[TALLY_PUBLIC_KEY_BYTES], char pem[TALLY_PEM_MAX]);
+TALLY_API bool tally_public_key_parse(tally_text pem, uint8_t public_key[TALLY_PUBLIC_KEY_BYTES]);
 
 /* ---- Lua ------------------------------------------------------------------------------------------------------- */
 /* Opens the module tallystick.core in a Lua 5.4 state: luaL_requiref(L, "tallystick.core", luaopen_tallystick_core, 0). */

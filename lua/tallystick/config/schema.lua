@@ -139,7 +139,7 @@ function schema.payment_type(value, place)
 end
 
 local permit_fields = {}
-for index, command in ipairs(COMMANDS) do permit_fields[index] = { name = command, check = roles } end
+for index, command in ipairs(host.permitted) do permit_fields[index] = { name = command, check = roles } end
 
 ---Roles by command.
 schema.permit = checks.record(permit_fields, '{ reverse = { "manager" } }')
