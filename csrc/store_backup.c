@@ -98,6 +98,27 @@ tally_code store_copy_begin(store *in, const char *path, store_copy **out) {
   return code ? code : open_target(copy);
 }
 
+/* Where a file can have no second name, as on a memory stick, an empty file takes the name, and the copy its place. */
+static bool take_name_without_link(const store_copy *copy) {
+  int file = open(copy->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  close(file);
+  if (rename(copy->partial, copy->path) == 0) return true;
+  int failure = errno;
+  unlink(copy->path);
+  errno = failure;
+  return false;
+}
+
+static bool take_name(const store_copy *copy) {
+  if (link(copy->partial, copy->path) != 0) {
+    bool no_links = errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP;
+    return no_links && take_name_without_link(copy);
+  }
+  unlink(copy->partial);
+  return true;
+}
+
 /* Gives the finished copy its name, which must still be free, and puts the folder's entry on disk. */
 static tally_code publish(store_copy *copy) {
   sqlite3_backup_finish(copy->backup);
@@ -105,8 +126,7 @@ static tally_code publish(store_copy *copy) {
   if (sqlite3_close(copy->target) != SQLITE_OK)
     return store_failed_with(copy->source, TALLY_ERR_IO_ERROR, "%s: close", copy->partial);
   copy->target = NULL;
-  if (link(copy->partial, copy->path) != 0) return io_failed(copy->source, copy->path);
-  unlink(copy->partial);
+  if (!take_name(copy)) return io_failed(copy->source, copy->path);
   char *slash = strrchr(copy->partial, '/');
   if (slash) slash[slash == copy->partial ? 1 : 0] = '\0';
   int folder = open(slash ? copy->partial : ".", O_RDONLY | O_CLOEXEC);

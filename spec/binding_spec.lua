@@ -183,4 +183,15 @@ describe("a C program", function()
       "child: io-error", "parent: C-00004", "again: head 4", "" }, "\n")
     assert.same({ 0, said, "" }, { ended.code, ended.out, ended.err })
   end)
+
+  it("makes a backup where no file can have a second name", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-D_POSIX_C_SOURCE=200809L -o " .. folder .. "/stick spec/host/stick.c build/libtallystick.a "
+      .. "-Wl,--wrap=link $(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    local line = "LD_PRELOAD= %s/stick %s/books.db %s/copy.db %s/taken.db"
+    local ended = command.shell(line:format(folder, folder, folder, folder))
+    assert.same({ 0, "done\n1\nio-error\n", "" }, { ended.code, ended.out, ended.err })
+    assert.equal("", command.shell(("find %s -name '*partial*' -o -name taken.db -size +0"):format(folder)).out)
+  end)
 end)
