@@ -298,6 +298,15 @@ static tally_code step_follow(world *in, char *rest) {
 
 /* ---- The file ---- */
 
+static tally_code step_erase(world *in, char *rest) {
+  tally_erasure erasure;
+  begin(in, TALLY_CALL_ERASE, rest);
+  TRY(tally_erase(in->ledger, in->request, &erasure));
+  mix_number(&in->answer, erasure.texts);
+  mix_number(&in->answer, erasure.acts);
+  return TALLY_OK;
+}
+
 static tally_code step_verify(world *in, char *rest) {
   tally_verify *verify = NULL;
   tally_head head;
@@ -412,7 +421,7 @@ static const struct {
     {"verify", step_verify},     {"backup", step_backup},
     {"open", step_open},         {"open-config", step_open_config},
     {"close", step_close},       {"crash", step_crash},
-    {"request", step_request},
+    {"request", step_request},   {"erase", step_erase},
 };
 
 static tally_code run_step(world *in, char *step) {
