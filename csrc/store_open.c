@@ -90,8 +90,12 @@ const char *store_message(const store *in) {
 
 /* ---- Statements ---- */
 
+static tally_code check_unlogged(store *in);
+
 tally_code store_statement(store *in, statement which, sqlite3_stmt **out) {
   sqlite3_stmt **kept = &in->statements[which];
+  tally_code code = check_unlogged(in);
+  if (code) return code;
   if (*kept == NULL) {
     int status = sqlite3_prepare_v3(in->database, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
     if (status != SQLITE_OK) return store_failed(in);
@@ -350,16 +354,37 @@ static bool probe_file(store *in, bool *has_schema) {
   return true;
 }
 
+static void read_facts(const char *path, int64_t *bytes, int64_t *changed_ns) {
+  struct stat facts = {0};
+  bool found = stat(path, &facts) == 0;
+  *bytes = found ? (int64_t)facts.st_size : -1;
+  *changed_ns = (int64_t)facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec;
+}
+
+/* What is written after a file was opened as one that nobody writes would not be seen, or by halves. */
+static tally_code check_unlogged(store *in) {
+  int64_t bytes, changed_ns;
+  if (!in->unlogged) return TALLY_OK;
+  read_facts(sqlite3_db_filename(in->database, "main"), &bytes, &changed_ns);
+  bool same = bytes == in->unlogged_bytes && changed_ns == in->unlogged_changed_ns && !has_content(log_path(in));
+  if (same) return TALLY_OK;
+  return store_failed_with(in, TALLY_ERR_IO_ERROR,
+                           "the ledger was written after it was opened in a folder that may only be read, where that "
+                           "is not seen; open it anew");
+}
+
 /* Reading a WAL file takes a place for its shared memory. In a folder that may not be written there is none: where there
  * is no log either, the file is whole by itself and can be read as it stands. */
 static tally_code probe(store *in, const char *path, int flags, bool *has_schema) {
   if (probe_file(in, has_schema)) return TALLY_OK;
   int status = sqlite3_errcode(in->database) & 0xff;
   bool no_place = status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
+  read_facts(path, &in->unlogged_bytes, &in->unlogged_changed_ns);
   if (!in->read_only || !no_place || access(log_path(in), F_OK) == 0) return store_failed(in);
   sqlite3_close_v2(in->database);
   in->database = NULL;
   if (open_immutable(in, path, flags) != SQLITE_OK) return in->database ? store_failed(in) : TALLY_ERR_OUT_OF_MEMORY;
+  in->unlogged = true;
   tally_code code = harden(in);
   if (code) return code;
   return probe_file(in, has_schema) ? TALLY_OK : store_failed(in);

@@ -175,6 +175,44 @@ describe("a ledger's file", function()
     end)
   end
 
+  it("that is read where its log cannot be shared is read no more once another program writes", function()
+    local marks = helper.folder() .. "/"
+    make():close()
+    command.shell(("chmod 644 %s; chmod 755 %s; chmod 777 %s"):format(path, path:match "^(.*)/", marks))
+    local meeting = [[
+      local path, marks = arg[1], arg[2]
+      local function tell(name) assert(io.open(marks .. name, "w")):close() end
+      local function wait(name)
+        while not io.open(marks .. name) do os.execute "sleep 0.01" end
+      end
+    ]]
+    local writer = helper.write(path .. ".lua", meeting .. [[
+      wait "read"
+      local ledger = assert(require("tallystick").open(path))
+      assert(ledger:pay { document = "C-00001", type = "twint" })
+      tell "written"
+      wait "read again"
+      ledger:close()
+      tell "closed"]])
+    os.execute("timeout 20 env " .. child.line(writer, path, marks) .. " &")
+    local read = as_nobody(meeting .. [[
+      local ledger = assert(require("tallystick").open(path, { mode = "ro" }))
+      local function show()
+        local document, _, code = ledger:document "C-00001"
+        print(document and tostring(document.remaining) or code)
+      end
+      show()
+      tell "read"
+      wait "written"
+      show()
+      tell "read again"
+      wait "closed"
+      show()
+      print((select(3, ledger:verify())))]], path, marks)
+    local seen = is_root and "io-error\nio-error\nio-error\n" or "0.00 CHF\n0.00 CHF\nnil\n"
+    assert.equal("100.00 CHF\n" .. seen, read.out, read.err)
+  end)
+
   it("may be read in a folder that may not be written, and says so where it is to be written", function()
     make():close()
     local folder = path:match "^(.*)/"
