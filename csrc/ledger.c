@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "config.h"
 #include "journal.h"
 #include "numbers.h"
@@ -171,6 +172,7 @@ tally_code ledger_refresh(tally_ledger *ledger) {
   TRY(load_series(ledger, &fresh));
   fresh.valid = true;
   ledger->state = fresh;
+  ledger->anchor.closed_through = fresh.has_closed ? fresh.closed_through : INT32_MIN;
   return TALLY_OK;
 }
 
@@ -251,6 +253,7 @@ static tally_code create(tally_ledger *ledger, const tally_config *config) {
   make_uuid(uuid);
   row = (ledger_row){text_of(uuid), text_of(config_currency(config)->code), tally_now_ms()};
   TRY(fail_store(ledger, store_ledger_put(ledger->store, &row)));
+  ledger->made = true;
   TRY(adopt_row(ledger, &row));
   return config_store(ledger, config, row.created_at_ms);
 }
@@ -292,7 +295,9 @@ static tally_code open_ledger(tally_ledger *ledger, const tally_options *options
   TRY(fail_store(ledger, store_ledger_get(ledger->store, &ledger->call, &row)));
   TRY(adopt_row(ledger, &row));
   TRY(take_config(ledger, config));
-  return config_load(ledger);
+  TRY(config_load(ledger));
+  anchor_open(ledger, options->anchor, ledger->made);
+  return TALLY_OK;
 }
 
 int tally_set_busy_timeout(tally_ledger *ledger, int busy_timeout_ms) {
@@ -320,7 +325,10 @@ tally_code tally_open(const char *path, const tally_options *options, tally_ledg
 
 void tally_close(tally_ledger *ledger) {
   if (ledger == NULL) return;
-  if (ledger->store) store_rollback(ledger->store);
+  if (ledger->store) {
+    store_rollback(ledger->store);
+    anchor_close(ledger);
+  }
   store_close(ledger->store);
   arena_free(&ledger->in_force.memory);
   arena_free(&ledger->pending.memory);
@@ -349,9 +357,11 @@ tally_code ledger_still_open(tally_ledger *ledger) {
 
 void ledger_committed(tally_ledger *ledger) {
   uint32_t version;
-  if (!ledger->state.valid) return;
-  if (store_data_version(ledger->store, &version) == TALLY_OK) ledger->state.data_version = version;
-  else ledger->state.valid = false;
+  if (ledger->state.valid) {
+    if (store_data_version(ledger->store, &version) == TALLY_OK) ledger->state.data_version = version;
+    else ledger->state.valid = false;
+  }
+  anchor_committed(ledger);
 }
 
 int tally_transaction_depth(const tally_ledger *ledger) {

@@ -64,6 +64,16 @@ typedef struct number_formats {
   size_t count;
 } number_formats;
 
+/* See anchor.h. */
+typedef struct anchor_keeping {
+  char path[1024];        /* "": a ledger in memory */
+  bool wanted;            /* it is made where there is none */
+  bool wrote;             /* since it was last kept up */
+  int32_t closed_through; /* the last closed day that it was kept up for, or that this handle found */
+  int64_t due_ms;         /* by a clock that never goes back */
+  char error[TALLY_ANCHOR_WORDS_MAX];
+} anchor_keeping;
+
 struct tally_ledger {
   store *store;
   char *path;
@@ -74,6 +84,7 @@ struct tally_ledger {
   ledger_state state;
   pending_rows pending;
   number_formats formats;
+  anchor_keeping anchor;
   arena call; /* memory of the present call */
   last_error error;
   int depth;
@@ -81,6 +92,7 @@ struct tally_ledger {
   bool forgiving[TRANSACTION_DEPTH_MAX];     /* … whether refusals leave it alone */
   bool broken; /* a write failed half-way inside a transaction: it can only be rolled back */
   bool read_only;
+  bool made;                 /* by this handle, a moment ago */
   bool at_work;              /* verify or backup: takes no command meanwhile */
   struct proposed *proposed; /* a command between tally_propose and its end, in memory of its own: kept */
   arena kept;

@@ -125,7 +125,7 @@ static void set_count(lua_State *L, const char *name, int64_t count) {
 }
 
 static void push_report(lua_State *L, const tally_report *report) {
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 9);
   set_count(L, "entries", report->entries);
   set_count(L, "acts", report->acts);
   set_count(L, "documents", report->documents);
@@ -138,6 +138,8 @@ static void push_report(lua_State *L, const tally_report *report) {
   l_push_hash(L, report->head.hash);
   lua_setfield(L, -2, "hash");
   lua_setfield(L, -2, "head");
+  l_push_anchor(L, &report->anchor);
+  lua_setfield(L, -2, "anchor");
 }
 
 static void tell_verify(lua_State *L, int progress, const tally_verify *verify) {

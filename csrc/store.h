@@ -20,7 +20,7 @@ int store_set_busy_timeout(store *in, int busy_timeout_ms);
 /* A sentence on the last failure, with the engine's own words. */
 const char *store_message(const store *in);
 bool store_in_memory(const store *in);
-bool store_is_new(const store *in); /* no ledger row yet */
+bool store_is_new(const store *in);      /* no ledger row yet */
 const char *store_path(const store *in); /* of the file, links followed; NULL where there is none */
 bool store_moved(store *in);             /* whether the file was moved, deleted or replaced since it was opened */
 

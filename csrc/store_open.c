@@ -505,6 +505,11 @@ bool store_is_new(const store *in) {
   return in->is_new;
 }
 
+const char *store_path(const store *in) {
+  const char *path = in->in_memory ? NULL : sqlite3_db_filename(in->database, "main");
+  return path && *path ? path : NULL;
+}
+
 const char *store_engine_version(void) {
   return sqlite3_libversion();
 }
@@ -527,7 +532,7 @@ static tally_code prepare_transactions(store *in) {
 
 /* A file that was moved, deleted or replaced while it was open takes writes that nobody finds again. Where only the way
  * to it may no longer be searched, as after a host gave up rights, that is not known. */
-static bool is_gone(store *in) {
+bool store_moved(store *in) {
   int moved = 0;
   if (in->in_memory) return false;
   if (sqlite3_file_control(in->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved) return false;
@@ -543,7 +548,7 @@ static void end_what_was_left(store *in) {
 tally_code store_begin(store *in) {
   tally_code code = check_process(in);
   if (code) return code;
-  if (is_gone(in)) {
+  if (store_moved(in)) {
     return store_failed_with(in, TALLY_ERR_IO_ERROR,
                              "the ledger file was moved, deleted or replaced while it was open; nothing was written: "
                              "close it, and open the file that is the ledger now");

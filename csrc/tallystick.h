@@ -702,7 +702,7 @@ typedef enum tally_anchor_state {
 enum { TALLY_ANCHOR_WORDS_MAX = 160 };
 typedef struct tally_anchor {
   tally_anchor_state state;
-  const char *path;  /* NULL: the ledger is in memory and has none */
+  const char *path;   /* NULL: the ledger is in memory and has none */
   char ledger_id[37]; /* this and the next two where it could be read */
   tally_head head;
   int64_t recorded_at_ms;             /* of the entry that it names */

@@ -61,7 +61,7 @@ static tally_code check_hash(tally_verify *in, const tally_entry *entry) {
     in->met_expected = memcmp(hash, in->expected.hash, sizeof hash) == 0;
     if (!in->met_expected) return verify_wrong(in, entry->seq, "its hash is another than the head kept outside");
   }
-  return TALLY_OK;
+  return verify_anchor_entry(in, entry);
 }
 
 /* Free text that is still there must be what the commitment says; erased text leaves its digest. */
@@ -254,6 +254,7 @@ static tally_code step_file(tally_verify *in) {
   in->report.patients = counts.patients;
   in->report.days = counts.days;
   in->texts_kept = counts.annotations;
+  TRY(verify_anchor_begin(in));
   tally_code code = store_entry_last(in->ledger->store, &in->ledger->call, &last);
   /* One that cannot be read may not be the first: the journal is looked at from its beginning all the same. */
   int64_t damaged = code == TALLY_ERR_CORRUPT ? store_damaged_entry(in->ledger->store) : 0;
@@ -267,6 +268,7 @@ static tally_code end_journal(tally_verify *in) {
                         "it is missing: the head kept outside is entry %lld and the journal ends at %lld",
                         (long long)in->expected.seq, (long long)in->head.seq);
   }
+  TRY(verify_anchor_end(in));
   if (in->texts_met != in->texts_kept) {
     fail(in->ledger, TALLY_ERR_CORRUPT,
          "a free text of the file belongs to no entry; keep this file as evidence and go back to a backup that "
@@ -352,6 +354,7 @@ tally_code tally_verify_begin(tally_ledger *ledger, const tally_head *expected, 
   tally_verify *in = calloc(1, sizeof *in);
   if (in == NULL) return fail_memory(ledger);
   in->ledger = ledger;
+  in->anchor = anchor_read(ledger, &in->report.anchor); /* before the state of the file that is looked at is chosen */
   journal_genesis(ledger, in->head.hash);
   if (expected) {
     in->expected = *expected;

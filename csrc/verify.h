@@ -2,6 +2,7 @@
 #ifndef TALLY_VERIFY_H
 #define TALLY_VERIFY_H
 
+#include "anchor.h"
 #include "journal.h"
 #include "sums.h"
 
@@ -26,6 +27,7 @@ struct tally_verify {
   struct verify_beside *beside; /* the documents' pass, where it runs beside the journal's */
   tally_head expected;
   bool has_expected, met_expected;
+  anchor_found anchor; /* it is in the report */
   tally_report report;
   /* The journal so far. */
   tally_head head;
@@ -47,6 +49,11 @@ struct tally_verify {
 
 /* Says what is wrong at an entry: TALLY_ERR_CHAIN_BROKEN with seq and what in the details. */
 tally_code verify_wrong(tally_verify *in, int64_t seq, const char *format, ...) TALLY_PRINTF(3, 4);
+
+/* Holds the journal against the anchor: before its first entry, at each, and behind the last. */
+tally_code verify_anchor_begin(tally_verify *in);
+tally_code verify_anchor_entry(tally_verify *in, const tally_entry *entry);
+tally_code verify_anchor_end(tally_verify *in);
 
 /* Looks at one entry after another. */
 tally_code verify_entry(tally_verify *in, const tally_entry *entry);

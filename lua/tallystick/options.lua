@@ -33,6 +33,10 @@ local function is_limits(value)
   return true
 end
 
+local function is_boolean(value)
+  return type(value) == "boolean"
+end
+
 local function is_function(value)
   return type(value) == "function"
 end
@@ -45,6 +49,7 @@ local known = {
   roles = { check = is_list_of_names, expected = "a list of names" },
   clock = { check = is_function, expected = "a function that gives epoch seconds or ISO 8601" },
   busy_timeout = { check = is_count, expected = "milliseconds as an integer" },
+  anchor = { check = is_boolean, expected = "true or false" },
   on_error = { check = is_function, expected = "a function" },
   on_log = { check = is_function, expected = "a function" },
   script_limits = {

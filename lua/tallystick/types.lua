@@ -81,6 +81,7 @@ function Money:split(parts) end
 ---@field on_error? fun(message: string, warning: tallystick.Warning) told of hooks that failed after their commit
 ---@field on_log? fun(line: string) told of each line that hooks log
 ---@field script_limits? tallystick.Limits what one call into the script may use
+---@field anchor? boolean makes the anchor where there is none; where there is one it is kept up anyway
 
 ---@class tallystick.Limits
 ---@field instructions? integer of Lua's, 10,000,000 by default
@@ -247,6 +248,19 @@ function Money:split(parts) end
 ---@field seq integer 0 in an empty ledger
 ---@field hash string 64 hexadecimal digits
 
+---The head that is kept outside of the ledger's file, in a small file beside it. What it says is there where it could
+---be read.
+---@class tallystick.Anchor
+---@field path string
+---@field state "none"|"holds"|"contradicted"|"unreadable"
+---@field id? string the ledger's that it is of
+---@field seq? integer of the entry that it names
+---@field hash? string of that entry
+---@field recorded_at? string
+---@field why? string what speaks against it, where it is contradicted or unreadable
+---@field error? string why this handle could last not keep it up
+---@field replaced? string where the one that was reset is kept
+
 ---@class tallystick.Script
 ---@field version integer
 ---@field name string
@@ -272,6 +286,7 @@ function Money:split(parts) end
 ---@field synchronous string "FULL"
 ---@field closed_through? string the last sealed day
 ---@field script tallystick.Script the configuration in force
+---@field anchor? tallystick.Anchor the head that is kept outside of the file; none for ":memory:"
 
 ---@class tallystick.Report
 ---@field entries integer
@@ -282,6 +297,7 @@ function Money:split(parts) end
 ---@field days integer
 ---@field closings integer
 ---@field head tallystick.Head
+---@field anchor? tallystick.Anchor as it stood when the verification began; none for ":memory:"
 
 -- ---- What commands take ----
 
@@ -496,6 +512,9 @@ function Money:split(parts) end
 ---@class tallystick.VerifyOptions
 ---@field progress? fun(done: integer, total: integer, phase: string)
 ---@field head? tallystick.Head one that was kept outside
+
+---@class tallystick.AnchorOptions
+---@field reset? boolean accepts what stands here now: an anchor that says something else is set aside
 
 ---@class tallystick.BackupOptions
 ---@field progress? fun(done: integer, total: integer)
@@ -744,14 +763,52 @@ function Ledger:info() end
 ---@return tallystick.Details? details
 function Ledger:script() end
 
----Recomputes everything from the journal. Codes: `chain-broken` (details: `seq`, `what`), `corrupt`, `field-unknown`,
----`field-invalid`.
+---Makes the anchor where there is none, and brings it up to the head. Codes: `read-only`, `busy` (in a transaction),
+---`field-invalid` (a ledger in memory), `field-unknown`, `io-error` (it could not be written).
+---@param options? tallystick.AnchorOptions
+---@return tallystick.Anchor? anchor
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:anchor(options) end
+
+---Recomputes everything from the journal, and holds it against the anchor where there is one. Codes: `chain-broken`
+---(details: `seq`, `what`, and of an anchor that is contradicted `anchor`, `anchor_seq`, `anchor_hash`,
+---`anchor_recorded_at`, `head_seq`, `head_hash`), `corrupt`, `field-unknown`, `field-invalid`.
 ---@param options? tallystick.VerifyOptions
 ---@return true? holds
 ---@return tallystick.Report|string|nil report or the message
 ---@return string? code
 ---@return tallystick.Details? details
 function Ledger:verify(options) end
+
+---What is to be erased: one of document, payment, patient and act names whose texts.
+---@class tallystick.EraseOptions
+---@field document? string the texts of all acts on it
+---@field payment? string the texts of its act
+---@field patient? string the texts of all acts of the patient, on documents and on credit
+---@field act? integer the texts of one act, by the seq of its first entry
+---@field texts? ("note"|"label"|"reason")[] only those of these kinds
+---@field roles? string[] default: those of `open`
+---@field dry_run? boolean only count them
+
+---@class tallystick.Erasure
+---@field acts integer how many acts had such a text
+---@field texts integer how many texts
+---@field dry_run? true
+
+---Takes free texts out of the ledger for good, and every byte of them out of its file and log (design.md §4): the chain
+---holds digests, and stays whole. The file is written anew, which takes as long as it is large. Codes: `read-only`,
+---`field-unknown`, `field-missing`, `field-invalid`, `document-unknown`, `payment-unknown`, `patient-unknown`,
+---`permission-denied` (the script's `permit { erase = … }`), `busy` (in a transaction; a reader that stays), `full`,
+---`io-error`. After `busy`, `full` and `io-error` with `details.texts` they are erased from the ledger, and asking again
+---does the rest.
+---@param options tallystick.EraseOptions
+---@return tallystick.Erasure? erasure
+---@return string? message
+---@return string? code
+---@return tallystick.Details? details
+function Ledger:erase(options) end
 
 ---Copies the live ledger to a path where no file is; the copy appears whole or not at all. Codes: `field-invalid`,
 ---`io-error`, `full`.

@@ -5,6 +5,7 @@ local damage = {}
 ---@field code? string only of this code
 ---@field pattern? string of the message
 ---@field means string
+---@field anchor? boolean whether it is the anchor that tells
 
 -- The first that fits. The messages are those of the core's verification.
 ---@type tallystick.cli.Damage[]
@@ -15,6 +16,14 @@ local KINDS = {
   { pattern = "another than the head kept outside",
     means = "These are other books than those whose head you kept: from this entry or an earlier one on, the journal "
       .. "was written anew." },
+  { code = "chain-broken", pattern = "it is missing: the anchor ", anchor = true,
+    means = "The journal ends before the entry that the anchor beside the file names: its last entries were cut off, "
+      .. "or an older copy was put in the place of this ledger. What is left is as it was written." },
+  { code = "chain-broken", pattern = "another than the anchor ", anchor = true,
+    means = "These are other books than those that the anchor beside the file was made of: an older copy was put in "
+      .. "the place of this ledger and then written to, or the journal was written anew." },
+  { code = "chain-broken", pattern = "the anchor .* is of another ledger", anchor = true,
+    means = "The file of another ledger was put in the place of this one, or its anchor beside this file." },
   { code = "chain-broken", pattern = "it is missing",
     means = "An entry was taken out of the journal. All entries before it are as they were written; whether those "
       .. "behind it are cannot be known." },
@@ -55,23 +64,41 @@ What to do:
      What stands there now is kept beside it.
   4. Enter again what was recorded since that backup. docs/administration.md tells how to list it.]]
 
+-- Where the file is sound in itself, it may stand there on purpose.
+local ANCHOR_STEPS = [[
+What to do:
+  1. Stop the programs that use it, and keep all of it as evidence: copy %s with its -wal and -shm, if they are there,
+     and its -anchor.
+  2. Somebody put this file here on purpose, as with a backup after a failed disk? Then accept it:
+     tallystick anchor %s --reset
+     What the anchor said until then is kept beside it.
+  3. Else find the newest backup that has the entry which the anchor names: tallystick info BACKUP
+     and put it in place: tallystick restore BACKUP %s]]
+
+local function kind_of(message, code)
+  if code ~= "chain-broken" and code ~= "corrupt" then return nil end
+  for _, kind in ipairs(KINDS) do
+    if (not kind.code or kind.code == code) and (not kind.pattern or message:find(kind.pattern)) then return kind end
+  end
+end
+
 ---Says what a failed verification means.
 ---@param message string the core's
 ---@param code string?
 ---@return string? sentence nil where it is no damage
 function damage.meaning(message, code)
-  if code ~= "chain-broken" and code ~= "corrupt" then return nil end
-  for _, kind in ipairs(KINDS) do
-    if (not kind.code or kind.code == code) and (not kind.pattern or message:find(kind.pattern)) then
-      return kind.means
-    end
-  end
+  local kind = kind_of(message, code)
+  return kind and kind.means
 end
 
 ---Says what to do next about a ledger.
 ---@param path string
+---@param message? string the core's
+---@param code? string
 ---@return string lines
-function damage.steps(path)
+function damage.steps(path, message, code)
+  local kind = message and kind_of(message, code)
+  if kind and kind.anchor then return ANCHOR_STEPS:format(path, path, path) end
   return STEPS:format(path, path)
 end
 

@@ -16,7 +16,7 @@ local save = {}
 
 -- How a database of SQLite's begins, and the ends of the names of what belongs to one.
 local DATABASE = "SQLite format 3\0"
-local COMPANIONS = { "%-wal$", "%-shm$", "%-journal$" }
+local COMPANIONS = { "%-wal$", "%-shm$", "%-journal$", "%-anchor$" }
 
 local function is_database(path)
   local file <close> = io.open(path, "rb")

@@ -1,4 +1,5 @@
 -- What the shell says when it begins: which ledger this is, how it is open, and three things to try.
+local anchors = require "tallystick.cli.anchors"
 local text = require "tallystick.cli.text"
 
 local banner = {}
@@ -38,6 +39,12 @@ local function broken(info)
     mistake.message)
 end
 
+-- What the head that is kept outside says against this file, before anybody works with it.
+local function suspicious(info)
+  local warning = anchors.warning(info.anchor)
+  return warning and ("Careful: %s\n"):format(warning) or ""
+end
+
 ---Gives the text.
 ---@param session tallystick.shell.Session
 ---@param info table as ledger:info gives it
@@ -50,8 +57,8 @@ function banner.of(session, info)
   local closed = info.closed_through and ", closed through " .. info.closed_through or ""
   local state = session.mode == "rw" and ("Open for writing, by %s; read makes it read-only."):format(session.actor)
     or 'Read-only: write --actor NAME --reason "why" makes it writable.'
-  return ("%s\n%s: %s%s\n%s%s Ctrl-D leaves.\n%s\n"):format(bold(session.path), info.currency, counts(info), closed,
-    broken(info), state, try(info, grey))
+  return ("%s\n%s: %s%s\n%s%s%s Ctrl-D leaves.\n%s\n"):format(bold(session.path), info.currency, counts(info), closed,
+    suspicious(info), broken(info), state, try(info, grey))
 end
 
 return banner

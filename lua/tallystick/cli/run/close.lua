@@ -1,8 +1,10 @@
 -- tallystick close: closes the day. Shows what each way of paying should come to since the last closing, what was
 -- counted and how they differ; then seals, and gives the head to keep outside.
 local UNKNOWN = require("tallystick.cli.call").UNKNOWN
+local anchors = require "tallystick.cli.anchors"
 local calendar = require "tallystick.calendar"
 local exit = require "tallystick.cli.exit"
+local files = require "tallystick.files"
 local json = require "tallystick.json"
 local keys = require "tallystick.keys"
 local open = require "tallystick.cli.open"
@@ -227,6 +229,17 @@ local function record_of(evening)
   return { fields = fields, object = object }
 end
 
+-- The head goes beside the file as well: from the first closing on, where there is none yet. What is wrong with it is
+-- told, and keeps no day from being closed.
+local function keep_anchor(call)
+  local before = call.ledger:info()
+  local anchor, message = call.ledger:anchor()
+  local warning = anchor and anchors.warning(anchor) or not anchor and message
+  if warning then return call:complain(("%s: %s"):format(call.path, warning)) end
+  local was_made = before and before.anchor.state == "none" and call.output.format == "text"
+  if was_made then call.output:say(("It is kept in %s, too, from now on."):format(files.name_of(anchor.path))) end
+end
+
 local function report(call, evening)
   if call.output.format == "json" then return call.output:record(record_of(evening)) end
   if call.output.format == "csv" then return call.output:sheet(till_sheet(evening)) end
@@ -256,6 +269,7 @@ function close.run(call)
     return call:refuse(closing.dry_run and message or ("%s; %s"):format(message, is_closed), code, details)
   end
   report(call, evening)
+  if not closing.dry_run then keep_anchor(call) end
   for _, line in ipairs(closing.log or {}) do call.output:say(line) end
   for _, warning in ipairs(closing.warnings or {}) do call:complain(warning.message, warning.code, warning) end
   return exit.DONE, closing

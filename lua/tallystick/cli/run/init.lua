@@ -1,4 +1,5 @@
 -- tallystick init: makes a new ledger, whole or not at all, and says what was made and how to go on.
+local anchors = require "tallystick.cli.anchors"
 local backup = require "tallystick.cli.run.backup"
 local exit = require "tallystick.cli.exit"
 local files = require "tallystick.files"
@@ -97,6 +98,10 @@ local function make_at(call, partial)
   local done, taken = files.publish(partial, path)
   if not done then return call:misuse(taken) end
   report(call, made)
+  -- One that lies here is of a ledger that is gone: the new one must not be held against it.
+  local note, problem = anchors.accept(path)
+  if note then call.output:say(note) end
+  if problem then call:complain(problem) end
   return exit.DONE
 end
 

@@ -1,5 +1,6 @@
 -- tallystick restore: puts a backup in a ledger's place. Whatever happens on the way, the name leads to the old ledger
 -- or to the new one, whole; what stood there is kept beside it.
+local anchors = require "tallystick.cli.anchors"
 local backup = require "tallystick.cli.run.backup"
 local exit = require "tallystick.cli.exit"
 local files = require "tallystick.files"
@@ -198,13 +199,24 @@ local function check_copy(call, partial, standing)
   return nil, complain_of_backup(call, message, code, details)
 end
 
+-- Puts the anchor right: the old one goes with what was replaced, as it is evidence of what stood there.
+local function accept(call, kept)
+  local note, problem = anchors.accept(call.args.ledger, kept)
+  if problem then
+    call:complain(("%s: its anchor could not be set anew: %s; tallystick anchor %s --reset does it"):format(
+      call.args.ledger, problem, call.args.ledger))
+  end
+  return note
+end
+
 local function report(call, head, kept, lost)
   local args = call.args
+  local note = accept(call, kept)
   if call.output.format ~= "text" then
     return call.output:record { fields = {
       { name = "path", title = "path", value = args.ledger }, { name = "seq", title = "seq", value = head.seq },
       { name = "hash", title = "hash", value = head.hash }, { name = "replaced", title = "replaced", value = kept },
-      { name = "lost", title = "lost", value = lost },
+      { name = "lost", title = "lost", value = lost }, { name = "anchor", title = "anchor", value = note },
     } }
   end
   if args.quiet then return end
@@ -212,6 +224,7 @@ local function report(call, head, kept, lost)
     text.counted(head.seq, "entry", "entries")))
   if lost then call.output:say("Note: " .. lost) end
   if kept then call.output:say(("What stood there is kept as %s"):format(kept)) end
+  if note then call.output:say(note) end
   call.output:say "Its head, to keep outside:"
   call.output:say(("  %d:%s"):format(head.seq, head.hash))
 end

@@ -1,4 +1,5 @@
 -- tallystick document, payment, patient, stage, info, reference: one thing of a ledger, with all that belongs to it.
+local anchors = require "tallystick.cli.anchors"
 local field = require "tallystick.cli.column"
 local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
@@ -266,9 +267,10 @@ local INFO_FIELDS = {
   field "path", field "id", field "currency", field "language", field("created_at", "time"), field("entries", "count"),
   field("documents", "count"), field("payments", "count"), field("closings", "count"), field("file_bytes", "count"),
   field("closed_through", "day"), field("head", nil, PEOPLE), field("head_seq", nil, PROGRAMS),
-  field("head_hash", nil, PROGRAMS), field("script_name", nil, { title = "script" }), field "script_version",
-  field "writable", field("mode", nil, PROGRAMS), field "version", field "schema_version", field "sqlite_version",
-  field "lua_version", field "journal_mode", field "synchronous",
+  field("head_hash", nil, PROGRAMS), field("anchor_state", nil, { title = "anchor" }),
+  field("script_name", nil, { title = "script" }), field "script_version", field "writable",
+  field("mode", nil, PROGRAMS), field "version", field "schema_version", field "sqlite_version", field "lua_version",
+  field "journal_mode", field "synchronous",
 }
 
 -- Whether the ledger takes writing, and if not, why. Its own script may be one that can no longer be read: opened for
@@ -290,8 +292,12 @@ function readers.info(call)
   if not head then return nil, message, code, details end
   info.head, info.head_seq, info.head_hash = ("%d:%s"):format(head.seq, head.hash), head.seq, head.hash
   info.script_name, info.script_version = info.script.name, info.script.version
-  local lines = add_writable(info)
-  return { title = info.path, of = info, fields = INFO_FIELDS, lines = lines, parts = { script = info.script } }
+  local lines, for_people = add_writable(info), call.output.format == "text"
+  info.anchor_state = for_people and anchors.state(info.anchor) or info.anchor and info.anchor.state
+  local warning = anchors.warning(info.anchor)
+  if warning then lines = { "", ("%s: %s"):format(info.path, warning), table.unpack(lines) } end
+  return { title = info.path, of = info, fields = INFO_FIELDS, lines = lines,
+    parts = { script = info.script, anchor = info.anchor } }
 end
 
 -- ---- Payment references ----

@@ -1,6 +1,8 @@
 -- tallystick verify: recomputes a ledger from its journal, and says what is wrong, where, and what to do about it.
+local anchors = require "tallystick.cli.anchors"
 local damage = require "tallystick.cli.damage"
 local exit = require "tallystick.cli.exit"
+local files = require "tallystick.files"
 local terminal = require "tallystick.cli.terminal"
 local text = require "tallystick.cli.text"
 
@@ -84,8 +86,8 @@ function verify.complain(call, path, message, code, details, steps)
     return exit.of(code, exit.BROKEN)
   end
   -- What the steps say more fully is not said twice.
-  call:complain(("%s: %s"):format(path, (message:gsub("; keep this file.*$", ""))), code)
-  if meaning then io.stderr:write(meaning, "\n", steps or damage.steps(path), "\n") end
+  call:complain(("%s: %s"):format(path, (message:gsub("; keep %a+ files? as evidence.*$", ""))), code)
+  if meaning then io.stderr:write(meaning, "\n", steps or damage.steps(path, message, code), "\n") end
   return exit.of(code, exit.BROKEN)
 end
 
@@ -95,24 +97,96 @@ local function record_of(report)
   return { fields = fields, object = report }
 end
 
+-- ---- What was kept outside ----
+
+local function read_file(path)
+  local file <close>, message = io.open(path, "rb")
+  if not file then return nil, message end
+  local bytes, wrong = file:read "a"
+  if not bytes then return nil, ("%s: %s"):format(path, wrong) end
+  return bytes
+end
+
+-- Reads a signed closing and checks its signature. Gives the exit code once the reason was given.
+local function read_signed(call)
+  local signing = require "tallystick.signing"
+  local path, public_path, public = call.args.signed, call.args.public, nil
+  local statement, message = read_file(path)
+  if not statement then return nil, call:misuse(message) end
+  local signature
+  signature, message = read_file(path .. ".sig")
+  if not signature then return nil, call:misuse(message) end
+  if public_path then public, message = read_file(public_path) end
+  if public_path and not public then return nil, call:misuse(message) end
+  local facts, wrong, code, details = signing.check(statement, signature, public)
+  if facts then return facts end
+  return nil, call:refuse(("%s: %s"):format(details.field == "public" and public_path or path, wrong), code, details)
+end
+
+local function tell_signed(call, facts)
+  local signer = call.args.public and "the key of " .. call.args.public
+    or "whoever has the key that it names (--public tells whose it must be)"
+  call.output:say(("  the closing through %s, entry %s, is the one that was signed by %s"):format(facts.through,
+    text.grouped(facts.seq), signer))
+end
+
+local function tell_anchor(call, anchor)
+  if not anchor or anchor.state ~= "holds" then return end
+  call.output:say(("  its anchor %s names %s, which is in it"):format(files.name_of(anchor.path),
+    anchors.named(anchor)))
+end
+
+-- ---- The command ----
+
+-- The words that name what was kept outside. Gives false and the exit code where they will not do.
+local function kept_outside(call)
+  local args = call.args
+  if args.public and not args.signed then return false, call:misuse "--public goes with --signed" end
+  if args.head and args.signed then return false, call:misuse "give --head or --signed, not both" end
+  local head = args.head and read_head(args.head)
+  if args.head and not head then
+    return false, call:misuse(("--head needs SEQ:HASH with 64 hexadecimal digits, not '%s'"):format(args.head))
+  end
+  if not args.signed then return head end
+  local facts, exit_code = read_signed(call)
+  if not facts then return false, exit_code end
+  return nil, nil, facts
+end
+
+local function recompute(call, head, facts)
+  if not facts then return verify.recompute(call, call.ledger, head) end
+  return require("tallystick.signing").verify(call.ledger, facts, function(signed)
+    return verify.recompute(call, call.ledger, signed)
+  end)
+end
+
+local function report_people(call, report, head, facts, seconds)
+  call.output:say(verify.describe(report))
+  if head then call.output:say(("  the head of entry %s that you kept is in it"):format(text.grouped(head.seq))) end
+  if facts then tell_signed(call, facts) end
+  tell_anchor(call, report.anchor)
+  call.output:say(("%s holds: every entry, sum and link was recomputed, in %s"):format(call.path,
+    text.duration(seconds)))
+end
+
 ---@param call tallystick.cli.Call
 ---@return integer exit_code
 function verify.run(call)
-  local head = call.args.head and read_head(call.args.head)
-  if call.args.head and not head then
-    return call:misuse(("--head needs SEQ:HASH with 64 hexadecimal digits, not '%s'"):format(call.args.head))
-  end
   local started = terminal.now()
-  local report, message, code, details = verify.recompute(call, call.ledger, head)
+  local head, exit_code, facts = kept_outside(call)
+  if head == false then return exit_code end
+  local report, message, code, details = recompute(call, head, facts)
+  -- That a statement is of something else is no damage.
+  if code == "refused" then return call:refuse(("%s: %s"):format(call.args.signed, message), code, details) end
   if not report then return verify.complain(call, call.path, message, code, details) end
   if call.output.format ~= "text" then
     call.output:record(record_of(report))
   elseif not call.args.quiet then
-    call.output:say(verify.describe(report))
-    if head then call.output:say(("  the head of entry %s that you kept is in it"):format(text.grouped(head.seq))) end
-    call.output:say(("%s holds: every entry, sum and link was recomputed, in %s"):format(call.path,
-      text.duration(terminal.now() - started)))
+    report_people(call, report, head, facts, terminal.now() - started)
   end
+  -- One that cannot be read proves nothing, and breaks nothing.
+  local warning = anchors.warning(report.anchor)
+  if warning then call:complain(("%s: %s"):format(call.path, warning)) end
   return exit.DONE
 end
 
