@@ -276,6 +276,19 @@ describe("receivables", function()
     assert.same({}, sheet(assert(report.receivables(ledger, { as_of = "2026-03-01" })), "documents").rows)
   end)
 
+  it("are not told where one of them cannot be read as it stood", function()
+    local methods = require "tallystick.core".methods
+    local read, ledger = methods.document, two_days()
+    methods.document = function(of, number, options)
+      if options then return nil, "the disk is gone", "io-error", {} end
+      return read(of, number, options)
+    end
+    local ok, message = pcall(report.receivables, ledger, { as_of = "2026-03-02" })
+    methods.document = read
+    assert.is_false(ok)
+    assert.matches("the disk is gone", message)
+  end)
+
   it("are summed by patient, who owes most first", function()
     local ledger = helper.open()
     for _, row in ipairs { { "P1", "10.00" }, { "P2", "30.00" }, { "P1", "15.00" } } do

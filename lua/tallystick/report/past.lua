@@ -72,8 +72,8 @@ function past.each_open(ledger, head_seq, day, visit)
     if not touched[document.number] then visit(document) end
   end)
   for number in pairs(touched) do
-    -- One that was not there yet is unknown.
-    local document = ledger:document(number, { as_of = as_of })
+    local document, message, code = ledger:document(number, { as_of = as_of })
+    assert(document or code == "document-unknown", message) -- one that was not there yet is unknown
     if document and past.is_open(document) then visit(document) end
   end
 end
