@@ -577,7 +577,8 @@ local function advance_document(run, flows, document)
     local moved = go_round(run, flows, document, state)
     if moved == nil then return false end
     if not moved or run.report.refused > refused then break end
-    document = run.ledger:document(document.number)
+    -- Where it cannot be read now, the next step tells why.
+    document = run.ledger:document(document.number) or document
   end
   return true
 end
