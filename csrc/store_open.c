@@ -157,7 +157,7 @@ void bind_integer_or_null(sqlite3_stmt *prepared, int index, bool present, int64
 }
 
 static tally_text copy_column(sqlite3_stmt *prepared, int index, const void *data, arena *from, bool *failed) {
-  tally_text source = {data ? data : "", (size_t)sqlite3_column_bytes(prepared, index)};
+  tally_text source = {data ? data : "", data ? (size_t)sqlite3_column_bytes(prepared, index) : 0};
   tally_text copy = arena_copy(from, source);
   if (copy.data == NULL) *failed = true;
   return copy;
@@ -165,7 +165,9 @@ static tally_text copy_column(sqlite3_stmt *prepared, int index, const void *dat
 
 tally_text column_text(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {
   if (sqlite3_column_type(prepared, index) == SQLITE_NULL) return (tally_text){NULL, 0};
-  return copy_column(prepared, index, sqlite3_column_text(prepared, index), from, failed);
+  const void *data = sqlite3_column_text(prepared, index);
+  if (data == NULL) *failed = true; /* no memory for the zero byte at its end */
+  return copy_column(prepared, index, data, from, failed);
 }
 
 tally_text column_blob(sqlite3_stmt *prepared, int index, arena *from, bool *failed) {

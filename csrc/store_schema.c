@@ -135,8 +135,12 @@ static tally_code make_ready(store *in, int *version) {
   return TALLY_OK;
 }
 
+/* Tried again where memory was short: one that stays open would be in the way of the next. */
 static void end_transaction(store *in) {
-  if (!sqlite3_get_autocommit(in->database)) sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+  enum { TRIES = 3 };
+  for (int i = 0; i < TRIES && !sqlite3_get_autocommit(in->database); i++) {
+    sqlite3_exec(in->database, "ROLLBACK", NULL, NULL, NULL);
+  }
 }
 
 /* All that is looked at is of one moment: another process may be making the tables. */

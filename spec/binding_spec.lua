@@ -194,4 +194,19 @@ describe("a C program", function()
     assert.same({ 0, "done\n1\nio-error\n", "" }, { ended.code, ended.out, ended.err })
     assert.equal("", command.shell(("find %s -name '*partial*' -o -name taken.db -size +0"):format(folder)).out)
   end)
+
+  it("opens a ledger whole or not at all, whichever allocation fails", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-o " .. folder .. "/memory spec/host/memory.c build/libtallystick.a $(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    -- A text of some lengths needs memory of its own for the zero byte at its end.
+    local head = 'local clinic = ...\nclinic:payment_type { id = "cash", default = true }\n--'
+    for bytes = 10000, 10007 do
+      local script, path = folder .. "/script.lua", ("%s/%d.db"):format(folder, bytes)
+      command.write(script, head .. ("x"):rep(bytes - #head))
+      assert(require("tallystick").open(path, { config = script })):close()
+      local ended = command.shell(("LD_PRELOAD= %s/memory %s %d"):format(folder, path, bytes))
+      assert.same({ 0, "holds\n", "" }, { ended.code, ended.out, ended.err })
+    end
+  end)
 end)
