@@ -105,6 +105,13 @@ static tally_code overflow(tally_ledger *ledger) {
               "a sum of the day's amounts would leave the range of 64-bit minor units");
 }
 
+static tally_code overflow_of_days(tally_ledger *ledger) {
+  return fail(
+      ledger, TALLY_ERR_AMOUNT_OVERFLOW,
+      "a sum of the days asked for would leave the range of 64-bit minor units; ask for fewer days, or split them "
+      "further");
+}
+
 /* Absent texts are empty in a day's row. */
 static tally_totals filled(const tally_totals *row) {
   tally_totals out = *row;
@@ -219,7 +226,7 @@ static tally_code sum_row(summary *in, tally_totals row) {
   mask(query->by, &row);
   if (in->count == in->room) TRY(make_room(in));
   uint32_t *slot = slot_of(in, &row);
-  if (*slot) return totals_add(&in->rows[*slot - 1], &row) ? overflow(in->ledger) : TALLY_OK;
+  if (*slot) return totals_add(&in->rows[*slot - 1], &row) ? overflow_of_days(in->ledger) : TALLY_OK;
   TRY(own_texts(in, &row));
   in->rows[in->count++] = row;
   *slot = (uint32_t)in->count;
@@ -270,7 +277,7 @@ static tally_code count_day(summary *in, const day_row *day) {
   packed coded = packed_of(day->totals);
   while (!coded.broken && coded.at < coded.end) {
     tally_totals row = take_row(&coded, day->day);
-    if (tally_minor_add(in->acts, row.count, &in->acts)) return overflow(in->ledger);
+    if (tally_minor_add(in->acts, row.count, &in->acts)) return overflow_of_days(in->ledger);
   }
   return coded.broken ? broken(in->ledger, day->day) : TALLY_OK;
 }

@@ -67,7 +67,8 @@ tally_code settlement_check_fields(work *in, const settlement *asked) {
 
 /* ---- Amounts ---- */
 
-/* What each document still misses; those with nothing open are passed over. A sum that leaves int64 is told in its turn. */
+/* What each document still misses; those with nothing open are passed over. A sum that leaves int64 is told in its turn;
+ * until then it is more than any amount. */
 static tally_code sum_open(work *in, settlement *asked) {
   asked->open = ARENA_ARRAY(&in->ledger->call, int64_t, asked->count);
   if (asked->open == NULL) return fail_memory(in->ledger);
@@ -77,6 +78,7 @@ static tally_code sum_open(work *in, settlement *asked) {
     if (tally_status_of(&row->facts, NULL, &remaining)) asked->overflows = true;
     if (remaining <= 0) continue;
     if (tally_minor_add(asked->remaining, remaining, &asked->remaining)) asked->overflows = true;
+    if (asked->overflows) asked->remaining = INT64_MAX;
     asked->open[i] = remaining;
     if (asked->payer.data == NULL) asked->payer = row->patient;
     if (!text_equal(asked->payer, row->patient)) asked->two_payers = true;
@@ -155,7 +157,8 @@ static tally_code check_step(work *in, const settlement *asked) {
          amount_text(in->ledger, asked->remaining), amount_text(in->ledger, type->round_to_minor));
     return with_amount(in->ledger, TALLY_ERR_AMOUNT_NOT_TENDERABLE, "remaining", asked->remaining);
   }
-  TRY(check_tenderable(in, "amount", asked->given, type));
+  /* Where nobody named an amount it is what is due, which is a multiple though it has no room. */
+  if (asked->has_amount || !asked->overflows) TRY(check_tenderable(in, "amount", asked->given, type));
   return asked->has_tendered ? check_tenderable(in, "tendered", asked->tendered_minor, type) : TALLY_OK;
 }
 
@@ -202,7 +205,8 @@ tally_code settlement_check(work *in, settlement *asked) {
   TRY(check_credit(in, asked));
   TRY(check_tendered(in, asked));
   if (!asked->overflows) return TALLY_OK;
-  return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW, "the documents' sum leaves the range of 64-bit minor units");
+  return fail(in->ledger, TALLY_ERR_AMOUNT_OVERFLOW,
+              "amount: what remains, with all documents and rounded, leaves the range of 64-bit minor units");
 }
 
 /* ---- Entries ---- */
