@@ -80,12 +80,12 @@ end
 -- What became of the output, or of reading the ledger: no fault of this program.
 local function report_failure(problem, call)
   if problem.is_pipe then return exit.READER_GONE end
+  local after = call.so_far and "; " .. call.so_far or ""
   if problem.unwritable then
-    local after = call.so_far and "; " .. call.so_far or ""
     call:complain("the output cannot be written: " .. problem.unwritable .. after, problem.code)
     return exit.of(problem.code, exit.USAGE)
   end
-  return call:refuse(problem.message, problem.code)
+  return call:refuse(problem.message .. after, problem.code)
 end
 
 local function report(problem, call)

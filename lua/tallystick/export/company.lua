@@ -9,9 +9,10 @@ local company = {}
 -- As many as a command may name.
 local LIST_MAX = 1000
 
--- What rounding has made even: amounts nearest to the one paid, half of the step away at most.
+-- What rounding has made even: amounts nearest to the one paid, less than half of the step away. Twice what is left may
+-- have no room.
 local function would_close(rest, step)
-  return rest > 0 and rest * 2 < step
+  return rest > 0 and rest < step - rest
 end
 
 local function applies(payment_type, kind)
@@ -29,7 +30,7 @@ local function add_open(found, ledger, query)
       local open = remaining.at(ledger, document.number, found.seq)
       if open > 0 then
         found.numbers[#found.numbers + 1], found.listed[document.number] = document.number, true
-        found.rest = found.rest + open
+        found.rest = open < math.maxinteger - found.rest and found.rest + open or math.maxinteger
       end
     end
   end

@@ -82,6 +82,9 @@ end
 ---@field days table[] the sealed days on which something happened
 ---@field open table[] those that are still open
 
+-- A closing has no totals where one of a type has no room.
+local NO_TOTALS = "what came in by one way of paying would leave the range of 64-bit minor units"
+
 -- Reads all that is shown of a closing.
 local function evening_of(ledger, closing)
   local days, message, code, details = ledger:totals { from = closing.from, to = closing.through, by = { "day" } }
@@ -89,6 +92,7 @@ local function evening_of(ledger, closing)
   local still_open
   still_open, message, code, details = ledger:totals { from = next_day(closing.through), by = { "day" } }
   if not still_open then return nil, message, code, details end
+  if not closing.totals then return nil, NO_TOTALS, "amount-overflow", {} end
   return { closing = closing, till = till_rows(ledger, closing), settled = settled_rows(closing), days = days,
     open = still_open }
 end

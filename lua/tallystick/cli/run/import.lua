@@ -4,6 +4,7 @@ local column = require "tallystick.cli.column"
 local exit = require "tallystick.cli.exit"
 local import = require "tallystick.import"
 local reference = require "tallystick.reference"
+local sum_of = require "tallystick.cli.sum"
 local text = require "tallystick.cli.text"
 local width = require "tallystick.width"
 
@@ -137,11 +138,8 @@ local function rows_with(rows, outcome)
   return found
 end
 
-local function sum_of(rows, zero)
-  local sum = zero
-  for _, row in ipairs(rows) do sum = sum + row.amount end
-  return sum
-end
+-- What the amounts sum to, where they sum to more than an amount can be.
+local TOO_MUCH = "more in all than 64 bits hold"
 
 local SAYS = { pay = "%s would be paid, %s", paid = "%s paid, %s", done = "%s paid before, %s" }
 
@@ -151,10 +149,10 @@ local function show_tables(output, rows, zero)
   for _, sheet in ipairs(SHEETS) do
     local found = rows_with(rows, sheet.outcome)
     if #found > 0 then
-      local sum = sum_of(found, zero)
-      words[#words + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), output:cell(sum))
+      local sum = sum_of(found, "amount", zero)
+      words[#words + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), sum and output:cell(sum) or TOO_MUCH)
       output:sheet { name = sheet.outcome, title = sheet.title, columns = sheet.columns, rows = found,
-        sum = { amount = sum } }
+        sum = sum and { amount = sum } }
       output:say()
     end
   end

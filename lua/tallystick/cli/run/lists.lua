@@ -6,6 +6,7 @@ local exit = require "tallystick.cli.exit"
 local json = require "tallystick.json"
 local labels = require "tallystick.labels"
 local open = require "tallystick.cli.open"
+local sum_of = require "tallystick.cli.sum"
 local text = require "tallystick.cli.text"
 
 local lists = {}
@@ -229,12 +230,11 @@ local CLOSING_COLUMNS = {
   column("totals", nil, { only = "json" }),
 }
 
--- A closing with sums of what it holds by type. The totals of one may not fit 64 bits; then it has none.
+-- A closing with sums of what it holds by type. The totals of one may not fit 64 bits, nor their sum; then it has none.
 local function closing_row(closing, zero)
-  closing.seq, closing.hash, closing.variance = closing.head.seq, closing.head.hash, zero
-  closing.money = closing.totals and zero
-  for _, row in ipairs(closing.totals or {}) do closing.money = closing.money + row.money end
-  for _, counted in pairs(closing.counted) do closing.variance = closing.variance + counted.variance end
+  closing.seq, closing.hash = closing.head.seq, closing.head.hash
+  closing.money = closing.totals and sum_of(closing.totals, "money", zero)
+  closing.variance = sum_of(closing.counted, "variance", zero)
 end
 
 local function read_closings(call)
