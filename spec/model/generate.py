@@ -110,6 +110,10 @@ class Generator:
             return max(step, (units - self.random.choice([1, 2, 3])) // step * step)
         return max(step, self.random.randrange(1, max(units, 1) + 1) // step * step)
 
+    def step(self, name):
+        """The smallest payable step of a type."""
+        return self.ledger.config["types"][name].get("round_to", 1)
+
     def amount(self, units):
         """The amount as text; there is more than one way to write it."""
         text = format_amount(units)
@@ -215,7 +219,7 @@ class Generator:
 
     def how_much(self, command, name, remaining):
         """All, a part, or too much; and the cash that was put on the table."""
-        step = 5 if name == "cash" else 1
+        step = self.step(name)
         due = round_half_up(remaining, step) or step
         kind = self.random.random()
         if kind < 0.35:
@@ -298,7 +302,7 @@ class Generator:
             command["type"] = self.pick(["cash", "card", "twint", "transfer", "voucher", "discount", "credit"])
             self.suit(command, command["type"])
         if self.chance(0.4):
-            step = 5 if command.get("type", payment.type) == "cash" else 1
+            step = self.step(command.get("type", payment.type))
             command["amount"] = self.amount(self.part_of(payment.amount, step) + self.pick([0, 0, 0, step, 1000]))
         if self.chance(0.15):
             patient = payment.patient if self.chance(0.7) else self.pick(PATIENTS)
@@ -332,7 +336,7 @@ class Generator:
         if self.chance(0.3):
             command["type"] = self.pick(["cash", "transfer", "twint", "card", "voucher", "voucher"])
         left = self.ledger.refundable(payment, self.ledger.documents[document])
-        step = 5 if command.get("type", payment.type) == "cash" else 1
+        step = self.step(command.get("type", payment.type))
         if left > 0 and self.chance(0.5):
             command["amount"] = self.amount(self.part_of(left, step) + self.pick([0] * 8 + [1, 5]))
 
@@ -344,7 +348,7 @@ class Generator:
         if name != "cash" or self.chance(0.5):
             command["type"] = name
         self.suit(command, name)
-        step = 5 if name == "cash" else 1
+        step = self.step(name)
         command["amount"] = self.amount(max(step, self.price() // step * step))
         return command
 
@@ -360,7 +364,7 @@ class Generator:
         command = {"op": "withdraw", "patient": self.rich_patient()}
         if self.chance(0.4):
             command["type"] = self.pick(["cash", "transfer", "card", "voucher"])
-        command["amount"] = self.take_credit(command["patient"], 5 if command.get("type", "cash") == "cash" else 1)
+        command["amount"] = self.take_credit(command["patient"], self.step(command.get("type", "cash")))
         if self.chance(0.3):
             command["reason"] = "moves away"
         return command

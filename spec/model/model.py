@@ -768,6 +768,7 @@ class Ledger:
         original = self.payment_named(fields, found)
         found.settle()
         self.may(fields, "correct", found, self.config["types"][original.type])
+        self.may(fields, "reverse", found)
         self.check_reversible(original, at, found)
         found.add("payment-not-reversible", original.op != "pay")
         found.settle()
@@ -835,7 +836,7 @@ class Ledger:
     def pay_back(self, fields, payment, document, type_name, amount, left, at):
         refund = Payment(None, "refund", type_name, None, at)
         refund.amount = amount
-        refund.patient = payment.patient
+        refund.patient = document.patient
         refund.allocations = {document.number: {"collected": -amount}}
         refund.refund_of = payment.number
         self.number_payment(refund, at)
