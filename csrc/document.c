@@ -173,19 +173,22 @@ static tally_code load_consultations(work *in, const planned_document *invoice, 
   return TALLY_OK;
 }
 
-/* What is settled on the document itself: an invoice's facts less those of its consultations. */
-static tally_facts own_facts(const planned_document *document, const joined *consultations) {
-  tally_facts own = document->row.facts;
+/* What is settled on the document itself: an invoice's facts less those of its consultations. The parts were added,
+ * checked: only in a damaged file they cannot be taken away again. */
+static tally_code own_facts(work *in, const planned_document *document, const joined *consultations,
+                            tally_facts *own) {
+  *own = document->row.facts;
+  int64_t *left[] = {&own->charged, &own->collected, &own->credited, &own->discounted, &own->lost, &own->rounded};
+  bool fits = true;
   for (size_t i = 0; i < consultations->count; i++) {
     const tally_facts *part = &consultations->items[i]->row.facts;
-    own.charged -= part->charged; /* cannot overflow: the parts were added, checked */
-    own.collected -= part->collected;
-    own.credited -= part->credited;
-    own.discounted -= part->discounted;
-    own.lost -= part->lost;
-    own.rounded -= part->rounded;
+    const int64_t taken[] = {part->charged,    part->collected, part->credited,
+                             part->discounted, part->lost,      part->rounded};
+    for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++)
+      fits = fits && tally_minor_subtract(*left[k], taken[k], left[k]) == TALLY_OK;
   }
-  return own;
+  if (fits && own->charged != INT64_MIN) return TALLY_OK;
+  return refuse_document(in, TALLY_ERR_CORRUPT, document, "does not hold what its consultations do");
 }
 
 static tally_code check_nothing_settled(work *in, const planned_document *document, const tally_facts *own) {
@@ -203,7 +206,8 @@ tally_code plan_cancel(work *in) {
   TRY(check_not_cancelled(in, document));
   TRY(check_not_invoiced(in, document));
   TRY(load_consultations(in, document, &consultations));
-  tally_facts own = own_facts(document, &consultations);
+  tally_facts own;
+  TRY(own_facts(in, document, &consultations, &own));
   TRY(check_nothing_settled(in, document, &own));
   TRY(check_date(in, in->asked->at_ms));
   TRY(check_day_open(in, in->asked->day));

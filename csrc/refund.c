@@ -63,7 +63,10 @@ static tally_code work_out(work *in, refunding *out) {
                                                 STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
       after = page[i].seq;
-      out->left -= page[i].amount_minor; /* each was at most what was left */
+      if (tally_minor_subtract(out->left, page[i].amount_minor, &out->left)) { /* each was at most what was left */
+        return fail(in->ledger, TALLY_ERR_CORRUPT, "the refunds of payment %s cannot be what was refunded",
+                    shown(in->ledger, out->payment.first->number));
+      }
     }
   }
   out->amount = command_has(in->asked, FIELD_AMOUNT) ? in->asked->amount_minor : out->left;

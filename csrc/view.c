@@ -194,28 +194,39 @@ static tally_allocation *find_allocation(tally_allocation *list, size_t *count, 
   return &list[(*count)++];
 }
 
-static void take_entry(tally_payment *out, tally_allocation *allocations, const tally_entry *entry) {
+/* Only a damaged file has a payment whose sums leave int64. */
+static tally_code checked_sum(tally_ledger *ledger, const tally_payment *payment, tally_code code) {
+  if (code == TALLY_OK) return TALLY_OK;
+  fail(ledger, TALLY_ERR_CORRUPT, "the amounts of payment %s cannot be those of one", shown(ledger, payment->number));
+  return with_detail(ledger, TALLY_ERR_CORRUPT, "payment", payment->number);
+}
+
+static tally_code add_amount(tally_ledger *ledger, const tally_payment *payment, int64_t *sum, int64_t amount_minor) {
+  return checked_sum(ledger, payment, tally_minor_add(*sum, amount_minor, sum));
+}
+
+static tally_code take_entry(tally_ledger *ledger, tally_payment *out, tally_allocation *allocations,
+                             const tally_entry *entry) {
+  tally_allocation *on;
   switch (entry->kind) {
   case TALLY_KIND_PAYMENT:
   case TALLY_KIND_CREDIT:
   case TALLY_KIND_DISCOUNT:
   case TALLY_KIND_LOSS:
   case TALLY_KIND_REFUND:
-    find_allocation(allocations, &out->allocation_count, entry->document)->amount_minor += entry->amount_minor;
-    out->amount_minor += entry->amount_minor;
-    break;
+    on = find_allocation(allocations, &out->allocation_count, entry->document);
+    TRY(add_amount(ledger, out, &on->amount_minor, entry->amount_minor));
+    return add_amount(ledger, out, &out->amount_minor, entry->amount_minor);
   case TALLY_KIND_ROUNDING:
-    find_allocation(allocations, &out->allocation_count, entry->document)->rounded_minor += entry->amount_minor;
-    break;
+    on = find_allocation(allocations, &out->allocation_count, entry->document);
+    return add_amount(ledger, out, &on->rounded_minor, entry->amount_minor);
   case TALLY_KIND_DEPOSIT:
-    out->deposited_minor += entry->amount_minor;
-    out->amount_minor += entry->amount_minor;
-    break;
+    TRY(add_amount(ledger, out, &out->deposited_minor, entry->amount_minor));
+    return add_amount(ledger, out, &out->amount_minor, entry->amount_minor);
   case TALLY_KIND_WITHDRAWAL:
-    out->amount_minor += entry->amount_minor;
-    break;
+    return add_amount(ledger, out, &out->amount_minor, entry->amount_minor);
   default:
-    break;
+    return TALLY_OK;
   }
 }
 
@@ -258,9 +269,11 @@ tally_code view_payment(tally_ledger *ledger, arena *from, const tally_entry *en
   tally_allocation *allocations = ARENA_ARRAY(from, tally_allocation, count);
   if (allocations == NULL) return fail_memory(ledger);
   *out = payment_of(&entries[first]);
-  for (size_t i = first; i < count; i++) take_entry(out, allocations, &entries[i]);
+  for (size_t i = first; i < count; i++) TRY(take_entry(ledger, out, allocations, &entries[i]));
   out->allocations = allocations;
-  if (out->has_tendered) out->change_minor = out->tendered_minor - out->amount_minor;
+  if (out->has_tendered) {
+    TRY(checked_sum(ledger, out, tally_minor_subtract(out->tendered_minor, out->amount_minor, &out->change_minor)));
+  }
   if (entries[first].fields.data == NULL) return TALLY_OK;
   if (pairs_decode(from, entries[first].fields, &out->fields, &out->field_count)) {
     return fail(ledger, TALLY_ERR_CORRUPT, "the extra fields of payment %s cannot be read",
@@ -292,8 +305,9 @@ static tally_code add_refunds(tally_ledger *ledger, arena *from, const tally_ent
     TRY(fail_store(ledger, store_refunds_of(ledger->store, from, entry, after, page, STORE_PAGE, &count)));
     for (size_t i = 0; i < count; i++) {
       after = page[i].seq;
-      out->refunded_minor += page[i].amount_minor;
-      find_allocation(allocations, &out->allocation_count, entry->document)->refunded_minor += page[i].amount_minor;
+      tally_allocation *on = find_allocation(allocations, &out->allocation_count, entry->document);
+      TRY(add_amount(ledger, out, &out->refunded_minor, page[i].amount_minor));
+      TRY(add_amount(ledger, out, &on->refunded_minor, page[i].amount_minor));
       TRY(add_name(ledger, from, numbers, page[i].number));
     }
   }

@@ -9,7 +9,9 @@ local helper = require "spec.helper"
 local import = require "tallystick.import"
 local overflow = require "spec.overflow"
 local postings = require "tallystick.export.postings"
+local raw = require "spec.raw"
 local report = require "tallystick.report"
+local tallystick = require "tallystick"
 
 local MOST, OVERFLOW = overflow.MOST, "amount-overflow"
 local books, visit, pay, on = overflow.books, overflow.visit, overflow.pay, overflow.on
@@ -256,6 +258,47 @@ describe("a closing at the command line", function()
       ended = command.run("closings", path)
       assert.same({ 0, "" }, { ended.code, ended.err })
       assert.equal(0, command.run("closings", path, "--json").code)
+    end)
+  end
+end)
+
+describe("amounts of a damaged file", function()
+  local MOST_MINOR, LEAST_MINOR = 9223372036854775807, -9223372036854775807
+  local folder
+  before_each(function() folder = command.folder() end)
+  after_each(function() command.remove(folder) end)
+
+  -- Writes books, changes them behind the ledger's back, and gives what a reading or a command then answers.
+  local function answer_of(lines, damage, ask)
+    local path = folder .. "/clinic.db"
+    do
+      local ledger <close> = books(lines, { path = path })
+      assert(ledger)
+    end
+    raw.force(path, damage)
+    local ledger <close> = assert(tallystick.open(path))
+    return (select(3, ask(ledger)))
+  end
+
+  local both = { visit "1.00", visit "2.00",
+    { "pay", { documents = { "C-00001", "C-00002" }, type = "card", tendered = "5.00" } },
+    { "refund", { payment = "R-00001", document = "C-00001", amount = "0.50", reopen = true, reason = "x" } } }
+  for _, row in ipairs {
+    { "a payment's allocations", both, ("UPDATE entry SET amount = %d WHERE seq IN (3, 4)"):format(MOST_MINOR),
+      function(ledger) return ledger:payment "R-00001" end },
+    { "a payment's change", both, ("UPDATE entry SET amount = %d WHERE seq = 3;;UPDATE entry SET amount = -9 \z
+      WHERE seq = 4"):format(LEAST_MINOR), function(ledger) return ledger:payment "R-00001" end },
+    { "what is left to refund", both, ("UPDATE entry SET amount = %d WHERE seq = 5"):format(LEAST_MINOR),
+      function(ledger)
+        return ledger:refund { payment = "R-00001", document = "C-00001", reopen = true, reason = "x" }
+      end },
+    { "what an invoice has of its own", { visit "1.00", { "invoice", { consultations = { "C-00001" } } } },
+      ("UPDATE document SET collected = %d WHERE number = 'C-00001';;UPDATE document SET collected = 9 \z
+      WHERE number = 'F-00001'"):format(LEAST_MINOR),
+      function(ledger) return ledger:cancel { document = "F-00001", reason = "x" } end },
+  } do
+    it("are told as damage: " .. row[1], function()
+      assert.equal("corrupt", answer_of(row[2], row[3], row[4]))
     end)
   end
 end)
