@@ -874,6 +874,7 @@ class Ledger:
         found.settle()
         payment = Payment(None, "deposit", type_name, fields.get("group"), at)
         payment.amount = payment.deposited = amount
+        payment.reference = fields.get("reference")
         payment.patient = fields["patient"]
         self.add_credit(payment.patient, amount)
         self.number_payment(payment, at)

@@ -25,7 +25,7 @@ class Clinic(Ledger):
         self.paid_on = {}  # document: the numbers of the payments and refunds on it
         self.open = {}  # patient: {document: what remains of it}
         self.made = {}  # document: the how manieth that was made, and when that was recorded
-        self.conflicting = set()  # the fields in which the last conflict of a key lies
+        self.conflicting = ()  # the fields in which the last conflict of a key lies
 
     # -- what a step touches
 
@@ -92,6 +92,8 @@ class Clinic(Ledger):
         answer = self.answer_to(client, now, raw, busy)
         if self.numbered and answer["ok"]:
             answer = dict(answer, paid=self.show_paid(self.numbered))
+        if answer.get("code") == "key-conflict":
+            answer["fields"] = sorted(self.conflicting)
         self.answered = answer
         return answer
 

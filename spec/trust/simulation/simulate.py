@@ -143,7 +143,7 @@ def rows(options, counts, failure):
     """Promise, points, faults, failures."""
     failed = failure.kind[0] if failure else None
     retries = ("retry", "conflict")
-    missed = expected.missing(counts) if options.steps >= 20000 else []
+    missed = expected.missing(counts) if counts["steps"] >= 20000 else []
     for what in missed:
         print("simulation: never met: %s" % what)
     yield ("balances equal the journal's fold and an independent model after every step",

@@ -55,8 +55,8 @@ class Steps(Generator):
         if command.get("amount") != HUGE:
             return
         command.pop("key", None)  # nor is it asked for again, when it may fit
-        document = self.ledger.documents.get(command.get("document"))
-        held = self.ledger.credit.get(command.get("patient"), 0)
+        document = self.ledger.documents.get(str(command.get("document")))
+        held = self.ledger.credit.get(str(command.get("patient")), 0)
         refused = {"charge": document and self.ledger.facts(document)["charged"] > 0, "deposit": held > 0}
         if not refused.get(command["op"]):
             command["amount"] = "1.05"
