@@ -279,6 +279,7 @@ struct store {
   bool in_snapshot;
   bool writing; /* in a transaction that may write */
   int busy_timeout_ms;
+  int64_t waits_until_ms; /* on a steady clock: for another process' writing */
   int64_t process; /* that opened it */
   bool unlogged;   /* read as it stands, without a log: right as long as nobody writes, which these tell */
   int64_t unlogged_bytes, unlogged_changed_ns;

@@ -24,6 +24,19 @@ if not ledger then print(code, message) os.exit(1) end
 for i = 1, 3 do print(assert(ledger:consultation { patient = arg[2], amount = "1.00" }).number) end
 ]]
 
+-- Writes without a pause for a while; waits for others not long.
+local WRITER = [[
+local tallystick = require "tallystick"
+local path, name, seconds = arg[1], arg[2], tonumber(arg[3])
+local ledger = assert(tallystick.open(path, { busy_timeout = 500 }))
+local done, busy, ends = 0, 0, os.time() + seconds
+while os.time() < ends do
+  local ok, message, code = ledger:deposit { patient = name, amount = "1.00" }
+  if ok then done = done + 1 elseif code == "busy" then busy = busy + 1 else error(message) end
+end
+print(done, busy)
+]]
+
 describe("several processes on one file #slow", function()
   local folder, path
 
@@ -86,6 +99,40 @@ describe("several processes on one file #slow", function()
       end
       assert.equal(18, count, printed)
     end
+  end)
+
+  it("take turns where all write without a pause: none waits while the others write again and again", function()
+    assert(tallystick.open(path)):close()
+    local printed = run_all(WRITER, 8, "2")
+    local processes = 0
+    for done, busy in printed:gmatch "(%d+)\t(%d+)\n" do
+      processes = processes + 1
+      assert.is_true(tonumber(done) > 0, printed)
+      assert.equal("0", busy, printed)
+    end
+    assert.equal(8, processes)
+  end)
+
+  it("leave no long log behind a long reading", function()
+    local reader <close> = assert(tallystick.open(path))
+    local writer <close> = assert(tallystick.open(path))
+    local function write(count)
+      for _ = 1, count do assert(writer:deposit { patient = "P1", amount = "1.00" }) end
+    end
+    local function log_bytes()
+      local log <close> = assert(io.open(path .. "-wal", "rb"))
+      return log:seek "end"
+    end
+    write(1)
+    local longest
+    assert(reader:verify { progress = function()
+      if longest then return end
+      write(1500)
+      longest = log_bytes()
+    end })
+    assert.is_true(longest > 6 * 1024 * 1024)
+    write(3)
+    assert.is_true(log_bytes() <= 4 * 1024 * 1024, "the log still has " .. log_bytes())
   end)
 
   it("wait for each other, and are busy only once the time is up", function()
