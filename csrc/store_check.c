@@ -11,7 +11,14 @@
 
 enum { WAIT_MS = 20 };
 
-typedef enum check_end { CHECK_RUNS, CHECK_FINE, CHECK_DAMAGED, CHECK_UNREAD, CHECK_FAILED } check_end;
+typedef enum check_end {
+  CHECK_RUNS,
+  CHECK_FINE,
+  CHECK_DAMAGED,
+  CHECK_UNREAD,
+  CHECK_NO_MEMORY,
+  CHECK_FAILED
+} check_end;
 
 struct store_checking {
   store *in;
@@ -23,13 +30,15 @@ struct store_checking {
   char message[256];
 };
 
-/* A page that the disk did not give is told of among the damage, by the result of reading it. */
-static bool tells_of_reading(const char *answer) {
+/* A page that the disk did not give, or that found no memory, is told of among the damage, by the result of reading it. */
+static check_end end_of(const char *answer) {
   static const char mark[] = "error code";
-  const char *at = answer ? strstr(answer, mark) : NULL;
-  if (at == NULL) return false;
+  const char *at = strstr(answer, mark);
+  if (at == NULL) return CHECK_DAMAGED;
   at += sizeof mark - 1;
-  return (strtol(at + strspn(at, " ="), NULL, 10) & 0xff) == SQLITE_IOERR;
+  long status = strtol(at + strspn(at, " ="), NULL, 10);
+  if (status == SQLITE_NOMEM || status == SQLITE_IOERR_NOMEM) return CHECK_NO_MEMORY;
+  return (status & 0xff) == SQLITE_IOERR ? CHECK_UNREAD : CHECK_DAMAGED;
 }
 
 /* Asks one pragma for what is wrong; sets the message where something is. */
@@ -39,9 +48,8 @@ static check_end ask(sqlite3 *database, const char *pragma, const char *fine, ch
   int status = sqlite3_step(prepared);
   const char *answer = status == SQLITE_ROW ? (const char *)sqlite3_column_text(prepared, 0) : NULL;
   check_end end = status == SQLITE_DONE ? CHECK_FINE : CHECK_FAILED;
-  if (status == SQLITE_ROW) end = answer && strcmp(answer, fine) == 0 ? CHECK_FINE : CHECK_DAMAGED;
-  if (end == CHECK_DAMAGED) snprintf(message, 256, "%s", answer ? answer : "no answer");
-  if (end == CHECK_DAMAGED && tells_of_reading(answer)) end = CHECK_UNREAD;
+  if (answer) end = strcmp(answer, fine) == 0 ? CHECK_FINE : end_of(answer);
+  if (answer) snprintf(message, 256, "%s", answer);
   sqlite3_finalize(prepared);
   return end;
 }
@@ -136,6 +144,7 @@ tally_code store_check_wait(store_checking *checking) {
   if (end == CHECK_RUNS || end == CHECK_FAILED) end = ask_all(in->database, checking->message);
   if (end == CHECK_FINE) return TALLY_DONE;
   if (end == CHECK_FAILED) return store_failed(in);
+  if (end == CHECK_NO_MEMORY) return store_failed_with(in, TALLY_ERR_OUT_OF_MEMORY, "out of memory");
   if (end == CHECK_UNREAD)
     return store_failed_with(in, TALLY_ERR_IO_ERROR, "the file could not be read: %s", checking->message);
   return store_failed_with(in, TALLY_ERR_CORRUPT, "the file is damaged: %s", checking->message);

@@ -179,7 +179,8 @@ static char *schema_text(sqlite3 *database) {
   sqlite3_stmt *prepared;
   char *text = NULL;
   if (sqlite3_prepare_v2(database, SCHEMA_TEXT, -1, &prepared, NULL) != SQLITE_OK) return NULL;
-  if (sqlite3_step(prepared) == SQLITE_ROW) text = sqlite3_mprintf("%s", sqlite3_column_text(prepared, 0));
+  const unsigned char *answer = sqlite3_step(prepared) == SQLITE_ROW ? sqlite3_column_text(prepared, 0) : NULL;
+  if (answer) text = sqlite3_mprintf("%s", answer);
   sqlite3_finalize(prepared);
   return text;
 }

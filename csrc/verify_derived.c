@@ -86,8 +86,9 @@ static tally_code fold_own(tally_verify *in, const document_row *row, document_r
       TRY(check_making(in, row, entry));
       *made = true;
     }
-    if (journal_fold_entry(in->ledger, entry, folded))
-      return document_wrong(in, row, "its sums leave 64-bit minor units");
+    code = journal_fold_entry(in->ledger, entry, folded);
+    if (code == TALLY_ERR_AMOUNT_OVERFLOW) return document_wrong(in, row, "its sums leave 64-bit minor units");
+    if (code) return code;
     *same_invoice = text_equal(row->invoice, folded->invoice);
     in->own_next++;
   }
