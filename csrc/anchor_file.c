@@ -57,11 +57,10 @@ static tally_text next_word(const char **at) {
 
 /* Read loosely, and then held against what would have been written: so there is one spelling of each record. */
 bool anchor_parse(const char *line, size_t length, anchor_record *record) {
-  char text[ANCHOR_LINE_BYTES], again[ANCHOR_LINE_BYTES];
-  const char *at = text + sizeof ANCHOR_DOMAIN;
-  if (length <= sizeof ANCHOR_DOMAIN || length >= sizeof text) return false;
+  char text[ANCHOR_LINE_BYTES] = "", again[ANCHOR_LINE_BYTES];
+  const char *at = text + sizeof ANCHOR_DOMAIN; /* behind the blank; "" where the line is too short */
+  if (length >= sizeof text) return false;
   memcpy(text, line, length);
-  text[length] = '\0';
   *record = (anchor_record){{0}, {0, {0}}, 0};
   tally_text id = next_word(&at);
   if (id.length != sizeof record->ledger_id - 1) return false;
