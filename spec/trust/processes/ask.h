@@ -4,7 +4,7 @@
 
 #include <tallystick.h>
 
-enum { NAME_BYTES = 24, KEY_BYTES = 40, CONSULTATIONS_MAX = 3, LINE_BYTES = 512 };
+enum { NAME_BYTES = 24, KEY_BYTES = 64, CONSULTATIONS_MAX = 3, LINE_BYTES = 512 };
 
 typedef struct question {
   tally_command command;
