@@ -21,7 +21,8 @@ struct store_copy {
 };
 
 static tally_code io_failed(store *in, const char *path) {
-  return store_failed_with(in, errno == ENOSPC ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR, "%s: %s", path, strerror(errno));
+  return store_failed_with(in, errno == ENOSPC || errno == EDQUOT ? TALLY_ERR_FULL : TALLY_ERR_IO_ERROR, "%s: %s",
+                           path, strerror(errno));
 }
 
 /* A log that was left there by another ledger would be taken for the copy's. */

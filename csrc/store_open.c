@@ -76,7 +76,8 @@ tally_code store_failed(store *in) {
   int status = sqlite3_extended_errcode(in->database);
   tally_code code = status == SQLITE_IOERR_NOMEM ? TALLY_ERR_OUT_OF_MEMORY : code_of(status);
   /* Where the shared memory of the log finds no room SQLite calls it an error of the disk. */
-  if (code == TALLY_ERR_IO_ERROR && sqlite3_system_errno(in->database) == ENOSPC) code = TALLY_ERR_FULL;
+  int cause = sqlite3_system_errno(in->database);
+  if (code == TALLY_ERR_IO_ERROR && (cause == ENOSPC || cause == EDQUOT)) code = TALLY_ERR_FULL;
   /* sum() in a query says so in words only. */
   if (code == TALLY_ERR_CORRUPT && strcmp(sqlite3_errmsg(in->database), "integer overflow") == 0) {
     code = TALLY_ERR_AMOUNT_OVERFLOW;
@@ -319,10 +320,18 @@ static tally_code check_engine(store *in) {
   return store_failed_with(in, TALLY_ERR_IO_ERROR, "SQLite 3.37 or newer is needed, this is %s", sqlite3_libversion());
 }
 
-/* SQLite takes a file of less than a page's header for an empty one, and would write over what someone keeps in it. */
-static tally_code check_size(store *in, const char *path) {
+/* SQLite takes a file of less than a page's header for an empty one, and would write over what someone keeps in it. Under
+ * each of its names a file has another log: who comes by the second would neither see nor keep what stands in the first. */
+static tally_code check_file(store *in, const char *path) {
   struct stat facts;
   if (in->in_memory || stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) return TALLY_OK;
+  if (facts.st_nlink > 1) {
+    return store_failed_with(
+        in, TALLY_ERR_IO_ERROR,
+        "the file has %ld names (hard links), and acts would be lost between them; find the others "
+        "with find -samefile, and remove them",
+        (long)facts.st_nlink);
+  }
   if (facts.st_size == 0 || facts.st_size >= SMALLEST_PAGE_BYTES) return TALLY_OK;
   return store_failed_with(in, TALLY_ERR_NOT_A_LEDGER, "%s", advice(TALLY_ERR_NOT_A_LEDGER));
 }
@@ -425,7 +434,7 @@ static tally_code prepare_transactions(store *in);
 static tally_code open_file(store *in, const char *path) {
   bool has_schema = false;
   tally_code code = check_engine(in);
-  if (!code) code = check_size(in, path);
+  if (!code) code = check_file(in, path);
   if (!code && !in->in_memory && !in->read_only) code = make_private(in, path);
   if (code) return code;
   int flags = in->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;

@@ -68,6 +68,21 @@ describe("a ledger's file", function()
     return #command.read(name .. "-wal")
   end
 
+  -- Under each name SQLite has another log: a payment under the second was lost when the first closed.
+  it("is not opened while it has a second name, by none of them", function()
+    local ledger = make()
+    assert(command.shell(("ln %s %s.second"):format(path, path)).code == 0)
+    for _, way in ipairs { path, path .. ".second" } do
+      for _, mode in ipairs { "rw", "ro" } do
+        local message = refused("io-error", tallystick.open(way, { mode = mode }))
+        assert.truthy(message:find("find -samefile", 1, true))
+      end
+    end
+    assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" })
+    os.remove(path .. ".second")
+    assert.equal(3, assert(helper.open { path = path, script = "" }:head()).seq)
+  end)
+
   it("is not made in an empty one that a log waits for, and the log stays", function()
     local name = path .. ".lost"
     local size = leave_log(name)
