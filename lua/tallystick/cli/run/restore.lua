@@ -101,13 +101,16 @@ local function kept_name(path)
   return name
 end
 
--- Gives what stands at the place a second name. Where the file system knows no second names it is copied.
+-- Keeps a copy of what stands at the place. It gets no second name instead, which costs nothing: who is killed then
+-- leaves a ledger of two names, and such a one is not opened.
 local function keep(path, name)
-  local folder = files.folder_of(path)
-  if files.command("ln", path, name) then return files.sync(folder) end
-  local copied, message = files.command("cp -p", path, name)
-  if not copied then return nil, message end
-  return files.sync(name, folder)
+  return backup.with_partial(name, function(partial)
+    local copied, message = files.command("cp -p --reflink=auto", path, partial)
+    if copied then copied, message = files.sync(partial) end
+    if copied then copied, message = os.rename(partial, name) end
+    if copied then return files.sync(files.folder_of(path)) end
+    return nil, message
+  end)
 end
 
 -- A log that could not be brought home is part of what is replaced. It must be away before the new ledger stands there:
@@ -145,7 +148,10 @@ local function replace(call, partial, standing)
   local path = call.args.ledger
   local name = kept_name(path)
   take_rights(partial, path)
+  local bar = call:progress "keeping"
+  bar:phase "keeping what stands there"
   local kept, message = keep(path, name)
+  bar:clear()
   if not kept then return nil, call:refuse(message, "io-error") end
   -- Asked once more, at the last moment: somebody may have opened it while the copy was made.
   if has_changed(path, standing, look(path)) then
