@@ -113,6 +113,7 @@ typedef struct keeping {
   bool reset;            /* what stands there is set aside, whatever it says */
   const char *set_aside; /* under this name */
   char free[ANCHOR_PATH_BYTES];
+  tally_code code; /* why the ledger could not be read for it */
 } keeping;
 
 /* What stands there, and the head to put in its place, in one state of the file: read after the anchor, which can then not
@@ -132,8 +133,9 @@ static void keep_in_turn(tally_ledger *ledger, const anchor_turn *turn, keeping 
   anchor_record now;
   anchor_found found = anchor_read(ledger, &old);
   if (found == ANCHOR_NOT_THERE && !how->make) return;
-  if (look_at_both(ledger, found, &old, &now)) {
-    snprintf(error, TALLY_ANCHOR_WORDS_MAX, "the ledger cannot be read: %s", store_message(ledger->store));
+  how->code = look_at_both(ledger, found, &old, &now);
+  if (how->code) {
+    snprintf(error, TALLY_ANCHOR_WORDS_MAX, "%s", store_message(ledger->store));
     return;
   }
   bool sound = found == ANCHOR_NOT_THERE || old.state == TALLY_ANCHOR_HOLDS;
@@ -218,6 +220,7 @@ tally_code tally_keep_anchor(tally_ledger *ledger, bool reset, tally_anchor *anc
   if (ledger->anchor.path[0] == '\0')
     return fail(ledger, TALLY_ERR_FIELD_INVALID, "a ledger in memory has no anchor; open one that is a file");
   keep_up(ledger, WAIT_AT_CLOSE_MS, &how);
+  if (how.code) return fail(ledger, how.code, "%s", ledger->anchor.error);
   anchor_found found = anchor_read(ledger, anchor);
   TRY(fail_store(ledger, anchor_look(ledger, found, anchor)));
   if (how.set_aside) anchor->replaced = beside(ledger, how.set_aside);

@@ -470,6 +470,28 @@ describe("the command line and the anchor", function()
     done(run("anchor", path, "--reset"))
   end)
 
+  it("make it in the shell, too, whose first lines tell of a contradiction", function()
+    local at_prompt = "printf 'close\\n' | bin/tallystick shell %s --write --actor desk-1 --reason evening"
+    assert.equal(0, shell(at_prompt:format(path)).code)
+    assert.equal(2, seq_of())
+    local banner = require "tallystick.shell.banner"
+    local function greeting()
+      local ledger <close> = open { mode = "ro" }
+      return banner.of({ path = path, mode = "ro" }, ledger:info())
+    end
+    assert.is_nil(greeting():find("Careful", 1, true))
+    write(anchor, (read(anchor):gsub("^(tallystick anchor 1 )%x", "%1g")))
+    contains("Careful: its anchor clinic.db-anchor is not kept up", greeting())
+    os.remove(path)
+    done(run("init", folder .. "/new.db"))
+    os.rename(folder .. "/new.db", path)
+    done(run("anchor", path, "--reset"))
+    copy(path, folder .. "/early.db")
+    done(run("consultation", path, "P17", "120.00"))
+    copy(folder .. "/early.db", path)
+    contains("Careful: it contradicts its anchor: clinic.db-anchor names entry 1", greeting())
+  end)
+
   it("set it anew with a restore: the old one goes with what is kept", function()
     done(run("backup", path, folder .. "/monday.db"))
     assert.is_false(exists(folder .. "/monday.db-anchor"))

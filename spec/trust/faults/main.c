@@ -55,8 +55,8 @@ void copy_file(const char *from, const char *to) {
 }
 
 void remove_files(const char *path) {
-  static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-  for (int i = 0; i < 4; i++) {
+  static const char *const ends[] = {"", "-wal", "-shm", "-journal", "-anchor", "-anchor-new"};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
     char name[192];
     snprintf(name, sizeof name, "%s%s", path, ends[i]);
     unlink(name);

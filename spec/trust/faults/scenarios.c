@@ -130,6 +130,13 @@ const scenario lua_scenarios[] = {
     {"lua-verify", NULL, "return ledger:verify()"},
     {"lua-backup", NULL, "return ledger:backup(copy)"},
     {"lua-erase", NULL, "return ledger:erase { payment = 'R-00001' }"},
+    {"lua-anchor", NULL,
+     "local anchor, message, code = ledger:anchor()\n"
+     "if not anchor then return nil, message, code end\n"
+     "return true"},
+    {"lua-anchored-closing", NULL,
+     "ledger:anchor()\n"
+     "return ledger:close_days { through = '2026-11-19' }"},
     {"lua-statement", NULL, "return ledger:statement 'F-00001'"},
     {"lua-receipt-looked-at", NULL, "return ledger:receipt('R-00004', { preview = true, format = 'html' })"},
     {"lua-scripted", "script",

@@ -52,6 +52,17 @@ function doing.anchored()
   say("paid", ledger:head().seq, ledger:info().anchor.error or "")
 end
 
+-- How far the anchor is behind the head at the most, while a handle stays open.
+function doing.lag()
+  local ledger <close> = open()
+  local most = 0
+  for _ = 1, count do
+    pay(ledger, 1)
+    most = math.max(most, ledger:head().seq - ledger:info().anchor.seq)
+  end
+  say("lag", most)
+end
+
 function doing.reset()
   local ledger <close> = open()
   local anchor, message, code = ledger:anchor { reset = true }

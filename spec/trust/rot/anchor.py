@@ -23,10 +23,12 @@ LINE = re.compile(rb"tallystick anchor 1 ([0-9a-f-]{36}) (\d+) [0-9a-f]{64} \d{4
 SECRETS = (b"Anna", b"Muster", b"check", b"secret", b"desk", b"C-0", b"R-0", b"1000", b"0.05", b"CHF", b"cash")
 
 
-def do(what, path, count=1, fault=None, counts=None):
+def do(what, path, count=1, fault=None, counts=None, hurry=False):
     """Runs anchor.lua; gives how it ended and what it said."""
     environment = dict(os.environ, LUA_CPATH=MODULES + "/?.so;;")
-    if fault or counts:
+    if hurry:
+        environment["ANCHOR_HURRY"] = "yes"
+    if fault or counts or hurry:
         environment.update(LD_PRELOAD=SHIM, ANCHOR_FAULT=fault or "", ANCHOR_COUNT=counts or "")
     ended = subprocess.run(["lua5.4", "spec/trust/rot/anchor.lua", what, path, str(count)], env=environment,
                            capture_output=True, text=True, timeout=60)
@@ -222,6 +224,19 @@ def faults(place):
     return held and kept
 
 
+def lagging(place):
+    """A handle that stays open for hours, at two acts a minute; and one for less than a minute."""
+    row = Row("a handle that stays open keeps the anchor up, a minute behind at the most", "half a minute an act")
+    for acts in (4, 20):
+        place.reset()
+        said = do("lag", place.path, acts, hurry=True)[1]
+        row.check(said[0] == "lag" and 1 <= int(said[1]) <= 3, f"{acts} acts of half a minute: {said}")
+        place.reset()
+        said = do("lag", place.path, acts)[1]
+        row.check(said == ["lag", str(acts)], f"{acts} acts at once: {said}")
+    return row.tell()
+
+
 def full_disk(place):
     """Where a disk of its own can be had: really full, and a folder that may not be written."""
     row = Row("on a full disk the anchor stays as it is, and says why; with room again it is kept up", "a full disk")
@@ -287,7 +302,7 @@ def private(place):
 
 def main():
     place = Place()
-    parts = (put_back, swapped, spoiled, faults, full_disk, together, private)
+    parts = (put_back, swapped, spoiled, faults, lagging, full_disk, together, private)
     wanted = [word for word in sys.argv[5:] if word != "long"]
     results = [part(place) for part in parts if not wanted or part.__name__ in wanted]
     return 0 if all(results) else 1

@@ -1,7 +1,8 @@
 /* shim.c - loaded before the C library, stands between a process and what it does to an anchor's file: counts these calls,
  * fails or kills at the n-th, or waits before the file is made and gets its name. ANCHOR_FAULT is "fail N ERRNO", "short N", "kill N",
  * "after N" (killed behind it) or "delay MS"; ANCHOR_COUNT is a file that is told how many calls there were. A file that
- * gets its name before it is synced is a fault of the program: it ends by SIGABRT. */
+ * gets its name before it is synced is a fault of the program: it ends by SIGABRT. With ANCHOR_HURRY half a minute passes
+ * from one look at the coarse clock to the next. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -149,6 +150,14 @@ int unlinkat(int at, const char *path, int flags) {
   if (at != folder || at < 0) return call(at, path, flags);
   if (enter()) return -1;
   return leave(call(at, path, flags));
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  static long looks;
+  int (*call)(clockid_t, struct timespec *) = real("clock_gettime");
+  int result = call(clock, now);
+  if (clock == CLOCK_MONOTONIC_COARSE && getenv("ANCHOR_HURRY")) now->tv_sec += 30 * looks++;
+  return result;
 }
 
 __attribute__((destructor)) static void tell(void) {
