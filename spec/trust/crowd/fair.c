@@ -4,7 +4,7 @@
 #include "crowd.h"
 
 enum {
-  TIMEOUT_MS = 3000, /* far more than eight need to take turns */
+  TIMEOUT_MS = 5000, /* far more than eight need to take turns */
   DISK_US = 300,     /* in a transaction, with the lock */
   LEAST_SHARE = 4    /* of what would be even, each has at least this part */
 };

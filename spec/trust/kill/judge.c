@@ -119,6 +119,19 @@ static bool look_at_id(bench *on) {
   return true;
 }
 
+/* What the ledger's head was is kept beside it, if that was asked for: from the first opening on, and never ahead. */
+static bool look_at_anchor(bench *on) {
+  tally_anchor anchor;
+  bool opened = false;
+  if (!on->in->anchored) return true;
+  for (size_t w = 0; w < on->in->workers; w++) opened = opened || *on->diaries[w].id;
+  if (tally_read_anchor(on->ledger, &anchor))
+    return breached(on->in, BREACH_BROKEN, "anchor: %s", tally_error_message(on->ledger));
+  atomic_fetch_add(&on->in->sum->anchors, 1);
+  if (anchor.state == TALLY_ANCHOR_HOLDS || (anchor.state == TALLY_ANCHOR_NONE && !opened)) return true;
+  return breached(on->in, BREACH_BROKEN, "the anchor is %s: %s", tally_anchor_state_name(anchor.state), anchor.why);
+}
+
 /* ---- Asking again ---------------------------------------------------------------------------------------------- */
 static bool replay_unit(bench *on, const unit *done) {
   for (size_t i = 0; i < done->count; i++) {
@@ -166,7 +179,7 @@ static bool verify(bench *on) {
 
 static void look(bench *on) {
   char wrong[VERDICT_BYTES];
-  if (!look_at_id(on)) return;
+  if (!look_at_id(on) || !look_at_anchor(on)) return;
   if (!book_read(on->ledger, &on->found, wrong)) {
     breached(on->in, BREACH_BROKEN, "%s", wrong);
     return;

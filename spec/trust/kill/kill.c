@@ -1,9 +1,11 @@
 /* kill.c - kills processes at work on a ledger, at any moment, and looks at what is left. See `kill --help`. */
+#include <dirent.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,17 +105,29 @@ static void judge(trial *in, judging *at, size_t round) {
 /* What was asked last, for whoever looks for the fault. */
 static void tell_last(const trial *in) {
   fprintf(stderr, "  seed %llu; the last commands of ledger %zu, which stays in %s:\n",
-          (unsigned long long)in->asked_seed, in->ledger, in->path);
+          (unsigned long long)in->asked_seed, in->ledger, in->folder);
   for (size_t w = 0; w < in->workers; w++) diary_tell_last(in->path, w, stderr);
 }
 
-static void remove_ledger(const trial *in) {
-  static const char *const ends[] = {"", "-wal", "-shm", "-diary-0", "-diary-1", "-diary-2", "-diary-3"};
-  char path[PATH_BYTES + 16];
-  for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-    snprintf(path, sizeof path, "%s%s", in->path, ends[i]);
-    unlink(path);
+/* Each ledger has a folder of its own: what it leaves behind is all in it. */
+static void make_folder(const run *in, trial *at) {
+  snprintf(at->folder, sizeof at->folder, "%s/ledger-%zu", in->asked->folder, at->ledger);
+  snprintf(at->path, sizeof at->path, "%s/clinic.db", at->folder);
+  if (mkdir(at->folder, 0700) == 0) return;
+  perror(at->folder);
+  exit(2);
+}
+
+static void remove_folder(const trial *in) {
+  char path[2 * PATH_BYTES];
+  const struct dirent *entry;
+  DIR *folder = opendir(in->folder);
+  while (folder && (entry = readdir(folder))) {
+    snprintf(path, sizeof path, "%s/%s", in->folder, entry->d_name);
+    if (entry->d_name[0] != '.') unlink(path);
   }
+  if (folder) closedir(folder);
+  rmdir(in->folder);
 }
 
 /* What lives longer than the processes of a ledger. */
@@ -132,19 +146,20 @@ static void try_ledger(const run *in, size_t ledger) {
               .ledger = ledger,
               .mutated = in->asked->mutated,
               .workers = ledger / in->asked->jobs % 2 ? WORKERS_MAX : 1,
+              .anchored = ledger / in->asked->jobs / 2 % 2,
               .sum = in->sum,
               .slots = shared->slots,
               .now_ms = &shared->now_ms};
   tally_time_parse("2026-03-02T08:00Z", 17, &began_ms);
   atomic_store(at.now_ms, began_ms);
   shared->judging.in = &at;
-  snprintf(at.path, sizeof at.path, "%s/ledger-%zu.db", in->asked->folder, ledger);
+  make_folder(in, &at);
   for (size_t round = 1; round <= ROUNDS && all_failures(in->sum) == before; round++) {
     kill_round(&at);
     judge(&at, &shared->judging, round);
   }
-  if (all_failures(in->sum) == before) remove_ledger(&at);
-  else if (in->asked->mutated == MUTATE_NOTHING) tell_last(&at);
+  if (all_failures(in->sum) == before) remove_folder(&at);
+  else if (before == 0 && in->asked->mutated == MUTATE_NOTHING) tell_last(&at);
   atomic_fetch_add(&in->sum->ledgers, 1);
   unshare(shared, sizeof *shared);
 }

@@ -152,9 +152,9 @@ static void print_commands(const sum *in) {
 
 int report(const options *asked, const sum *in, bool whole) {
   printf("seed %llu, mutation %s: %zu ledgers, %zu kinds of commands done (%zu commands refused), %zu judgements, %zu "
-         "with all verified\n",
+         "with all verified, %zu with an anchor\n",
          (unsigned long long)asked->seed, mutations[asked->mutated], atomic_load(&in->ledgers), commands_done(in),
-         atomic_load(&in->refused), atomic_load(&in->judged), atomic_load(&in->verified));
+         atomic_load(&in->refused), atomic_load(&in->judged), atomic_load(&in->verified), atomic_load(&in->anchors));
   print_rows(in);
   print_commands(in);
   print_places("struck", stages, in->struck, STAGE_END);

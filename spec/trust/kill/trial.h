@@ -75,7 +75,7 @@ typedef struct sum {
   atomic_size_t kills[SHAPE_END], struck[STAGE_END], struck_disk[DISK_END];
   atomic_size_t acknowledged[SHAPE_END], of_command[TALLY_COMMAND_LAST_WRITING + 1], refused;
   atomic_size_t retries_kept, retries_new, retries_refused;
-  atomic_size_t breaches[BREACH_END], failures[SHAPE_END], judged, ledgers, verified;
+  atomic_size_t breaches[BREACH_END], failures[SHAPE_END], judged, ledgers, verified, anchors;
   atomic_size_t faults; /* of the harness: a process that ended by itself */
 } sum;
 
@@ -85,7 +85,8 @@ typedef struct trial {
   mutation mutated;
   shape how; /* of the kill that came last, or comes next */
   size_t workers;
-  char path[PATH_BYTES];
+  bool anchored; /* its head is kept beside it */
+  char folder[PATH_BYTES], path[PATH_BYTES + 16];
   sum *sum;             /* shared, as all below */
   slot *slots;          /* a worker each */
   atomic_llong *now_ms; /* one clock for all */

@@ -128,8 +128,9 @@ static void do_unit(worker *me, unit *wanted) {
 }
 
 static void open_ledger(worker *me) {
+  tally_options options = {.anchor = me->in->anchored};
   set_stage(me, STAGE_OPENING);
-  if (tally_open(me->in->path, NULL, &me->ledger)) fail_at(me, "open");
+  if (tally_open(me->in->path, &options, &me->ledger)) fail_at(me, "open");
   set_stage(me, STAGE_ANSWERED);
   tell(me, DIARY_OPENED, NULL);
   set_stage(me, STAGE_BETWEEN);
