@@ -1,5 +1,5 @@
-"""The reference model (spec/model) as several clients use it: each with its own clock, actor and roles, in transactions,
-and with what the last step touched. The rules of the commands are the model's own.
+"""The reference model (spec/model) as several clients use it: each with its own clock, actor and roles, in
+transactions, and with what the last step touched. The rules of the commands are the model's own.
 """
 
 from model import FACTS, PRACTICE, SETTLING, Ledger, Refused, day_of, parse_command
@@ -24,7 +24,7 @@ class Clinic(Ledger):
         self.places[id(self.credit)] = (self.touched["patients"], None)
         self.paid_on = {}  # document: the numbers of the payments and refunds on it
         self.open = {}  # patient: {document: what remains of it}
-        self.made = {}  # document: the how manieth that was made, and when that was recorded
+        self.made = {}  # document: its place in the order of their making, and when that was recorded
         self.conflicting = ()  # the fields in which the last conflict of a key lies
 
     # -- what a step touches
@@ -157,8 +157,8 @@ class Clinic(Ledger):
                         payment.refunds.get(name, 0)] for name, facts in payment.allocations.items()]
         amount, tendered, change, deposited = self.show_paid(payment)
         return [number, payment.op, payment.type, payment.group, payment.reference, payment.patient, payment.made_by,
-                amount, deposited, tendered, change, sum(payment.refunds.values()), iso(payment.at), allocations, payment.reversed, payment.corrected_by, payment.corrects, payment.refund_of,
-                list(payment.refunded_by)]
+                amount, deposited, tendered, change, sum(payment.refunds.values()), iso(payment.at), allocations,
+                payment.reversed, payment.corrected_by, payment.corrects, payment.refund_of, list(payment.refunded_by)]
 
     def number_payment(self, payment, at):
         payment.made_by = self.actor

@@ -6,11 +6,12 @@ CODES_MET = {"ok", "read-only", "busy", "transaction-poisoned"} | set(CODES)
 
 COMMANDS_MET = set(COMMANDS)
 
-# How transactions end: in one commit, poisoned, or rolled back by the function's answer, by an error, by a crash.
-ENDINGS_MET = {"done", "transaction-poisoned", "no-more", "raised", "crashed"}
+# How transactions end: in one commit, poisoned, or rolled back by the function's answer, by an error, by a crash; or
+# they do not begin, where the ledger may only be read.
+ENDINGS_MET = {"done", "transaction-poisoned", "no-more", "raised", "crashed", "read-only"}
 
-KINDS_MET = {"charge", "payment", "discount", "loss", "rounding", "deposit", "credit", "withdrawal", "transfer", "refund",
-             "invoicing", "release", "variance", "reversal", "closing"}
+KINDS_MET = {"charge", "payment", "discount", "loss", "rounding", "deposit", "credit", "withdrawal", "transfer",
+             "refund", "invoicing", "release", "variance", "reversal", "closing"}
 
 # Forms of commands that succeeded.
 FORMS = {
@@ -45,4 +46,5 @@ def forms_of(command, answer):
 def missing(counts):
     """What was never met, in words."""
     wanted = {"code": CODES_MET, "command": COMMANDS_MET, "ending": ENDINGS_MET, "kind": KINDS_MET, "form": set(FORMS)}
-    return ["%s %s" % (what, name) for what, names in wanted.items() for name in sorted(names) if not counts[(what, name)]]
+    return ["%s %s" % (what, name) for what, names in wanted.items() for name in sorted(names)
+            if not counts[(what, name)]]

@@ -1,5 +1,5 @@
-"""Writes a run as a log and reads it again. A command stands as in a command log (design.md §10), a line of its own; lines
-with `simulate` say who asks, what time it is for him, who reads it back, and what else happens.
+"""Writes a run as a log and reads it again. A command stands as in a command log (design.md §10), a line of its own;
+lines with `simulate` say who asks, what time it is for him, who reads it back, and what else happens.
 """
 
 import json

@@ -18,11 +18,13 @@ from model import FACTS
 DOCUMENT = ("number", "kind", "patient", "status", *FACTS, "remaining", "invoice", "cancelled", "day", "recorded_at",
             "consultations", "payments")
 PATIENT = ("patient", "credit", "owed", "open documents")
-PAYMENT = ("number", "kind", "type", "group", "reference", "patient", "actor", "amount", "deposited", "tendered", "change",
-           "refunded", "at", "allocations", "reversed", "corrected_by", "corrects", "refund_of", "refunds")
+PAYMENT = ("number", "kind", "type", "group", "reference", "patient", "actor", "amount", "deposited", "tendered",
+           "change", "refunded", "at", "allocations", "reversed", "corrected_by", "corrects", "refund_of", "refunds")
 ROW = COLUMNS + ("count",)
 # The signs of the columns that are money, in the order of COLUMNS.
 MONEY = {"collected": 1, "refunded": -1, "deposited": 1, "withdrawn": -1}
+TEXT_MAX = 1500  # of what a difference says: whole lists can part
+# What a number stands for that nothing made in this run.
 NOWHERE = {"document": "C-99999", "documents": "C-99999", "consultations": "C-99999", "payment": "R-99999"}
 
 
@@ -30,12 +32,13 @@ class Difference(Exception):
     """Core, journal and model do not agree. `kind` says in what; two of one kind are the same failure."""
 
     def __init__(self, kind, text):
+        text = text if len(text) <= TEXT_MAX else text[:TEXT_MAX] + "…"
         super().__init__(text)
         self.kind, self.text = kind, text
 
 
 class Core:
-    """The process that runs the steps on real files. No two of its ledgers have the same name: one that died leaves files."""
+    """The process that runs the steps on real files. Each ledger has a name of its own: one that died leaves files."""
 
     ledgers = 0
 
@@ -186,8 +189,10 @@ class Play:
                 yield item
 
     def resolved(self, items):
+        """The items of a transaction as the core is sent them."""
         return [dict(item, items=self.resolved(item["items"])) if "items" in item else
-                {"command": item["sent"], "client": item.get("client")} if "command" in item else item for item in items]
+                {"command": item["sent"], "client": item.get("client")} if "command" in item else
+                item for item in items]
 
     def expect_crash(self, step):
         return True, {}
@@ -225,11 +230,13 @@ class Play:
         if answer != found:
             names = sorted(name for name in set(answer) | set(found) if answer.get(name) != found.get(name))
             kind = ("answer", names[0], answer.get("code", "ok"), found.get("code", "ok"))
-            raise Difference(kind, "%s: the model answers %s, the core %s" % (op, json.dumps(answer), json.dumps(found)))
+            raise Difference(kind, "%s: the model answers %s, the core %s"
+                             % (op, json.dumps(answer), json.dumps(found)))
         if first:
             raise Difference(("retry", op), "%s: a retry is answered %s, the first time was %s" % (op, again, first))
         if fields and field not in fields:
-            raise Difference(("conflict", op), "%s: the conflict is said to lie in %s, and lies in %s" % (op, field, fields))
+            raise Difference(("conflict", op), "%s: the conflict is said to lie in %s, and lies in %s"
+                             % (op, field, fields))
 
     # -- what was touched
 
@@ -245,6 +252,8 @@ class Play:
             named("entry", [recorded], [entry.recorded_at], ("recorded_at",), "entry %d" % entry.seq)
             if entry.kind == "variance":
                 self.variances[entry.type] -= entry.amount
+            if entry.kind == "closing":
+                self.compare_variances(self.variances, "the journal")
         for row in found["documents"]:
             self.compare_document(row)
         for row in found["patients"]:
@@ -279,18 +288,19 @@ class Play:
                            ("the model", self.clinic.show_day(day))):
             for key in set(found) | set(shown):
                 nothing = [0] * len(ROW)
-                named("day", shown.get(key, nothing), found.get(key, nothing), ROW, "%s, %s" % (day, "/".join(key)), who)
+                named("day", shown.get(key, nothing), found.get(key, nothing), ROW, "%s, %s" % (day, "/".join(key)),
+                      who)
 
     # -- everything
 
     def compare_all(self, found):
         if found["verify"] is not True:
             raise Difference(("verify", found["verify"]["code"]), "verify: %s" % json.dumps(found["verify"]))
-        named("all", [list(self.clinic.documents)], [[row[0] for row in found["documents"]]], ("documents",), "the ledger")
+        documents, payments = ([row[0] for row in found[kind]] for kind in ("documents", "payments"))
+        named("all", [list(self.clinic.documents)], [documents], ("documents",), "the ledger")
         for row in found["documents"]:
             self.compare_document(row, DOCUMENT.index("consultations"))
-        named("all", [list(self.clinic.payments), self.books.payments], [[row[0] for row in found["payments"]]] * 2,
-              ("payments", "payments"), "the ledger")
+        named("all", [list(self.clinic.payments), self.books.payments], [payments] * 2, ("payments",) * 2, "the ledger")
         for row in found["payments"]:
             named("payment", self.clinic.show_payment(row[0]), row, PAYMENT, row[0])
         for row in found["patients"]:
@@ -315,16 +325,21 @@ class Play:
         named("closing", [self.clinic.closed_through], [last], ("through",), "the last closing")
         closings = [entry.seq for entry in self.books.entries if entry.kind == "closing"]
         named("closing", closings, [seq for _, seq, _ in found["closings"]], ("seq",) * len(closings), "the closings")
-        told, booked = collections.Counter(), collections.Counter()
-        for _, name, difference in self.clinic.variances:
-            told[name] += difference
+        booked = collections.Counter()
         for _, _, counted in found["closings"]:
             for name, _, variance in counted:
                 booked[name] += variance
-        for who, sums in (("closings", booked), ("journal", self.variances)):
-            for name in set(told) | set(sums):
-                named("closing", [told[name]], [sums[name]], ("variance",), "%s in the %s" % (name, who))
-        head = self.books.entries[-1] if self.books.entries else None
-        if head:
-            named("all", [head.seq, head.hash], found["head"], ("head", "head's hash"), "the ledger", "the journal's fold")
+        self.compare_variances(booked, "the closings")
+        self.compare_variances(self.variances, "the journal")
+        if self.books.entries:
+            head = self.books.entries[-1]
+            named("all", [head.seq, head.hash], found["head"], ("head", "head's hash"), "the ledger", "the journal")
         named("all", [0], [sum(self.books.balances.values())], ("balance",), "all accounts")
+
+    def compare_variances(self, sums, where):
+        """What was counted and was not expected, by type, over all closings."""
+        told = collections.Counter()
+        for _, name, difference in self.clinic.variances:
+            told[name] += difference
+        for name in set(told) | set(sums):
+            named("closing", [told[name]], [sums[name]], ("variance",), "%s in %s" % (name, where))

@@ -1,5 +1,5 @@
-"""Makes a failing run short: steps are left out, transactions taken apart, fields dropped, for as long as the run still fails
-in the same way. Each try runs core and model from an empty ledger.
+"""Makes a failing run short: steps are left out, transactions taken apart, fields dropped, for as long as the run still
+fails in the same way. Each try runs core and model from an empty ledger.
 """
 
 from play import Core, Difference, Play
@@ -50,7 +50,7 @@ class Shrink:
     # -- steps
 
     def related(self, steps):
-        """What the last step names, with what that names, and so on; or also all else that names such things; or all."""
+        """What the last step names, with what that names, and so on; or what else names such things, too; or all."""
         for wide in (False, True):
             wanted, kept = set(), []
             for step in reversed(steps):

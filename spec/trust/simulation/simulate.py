@@ -109,7 +109,7 @@ def shortened(options, failure):
 
 
 def expect(options):
-    """A protection is taken out: that must be noticed, in one of the ways that are named, and a short log must show it."""
+    """A protection is taken out: that must be noticed, in one of the ways that are named, and a short log show it."""
     what, kinds = options.expect
     counts, failure = simulate_all(options)
     length = shortened(options, failure) if failure else 0
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--replay", help="a log of a failure")
-    parser.add_argument("--expect", nargs=2, help="what is taken out, and the kinds of differences of which one is wanted")
+    parser.add_argument("--expect", nargs=2, help="what is taken out, and the kinds of differences that show it")
     parser.add_argument("--out", default="build/trust/simulation", help="where logs of failures are kept")
     parser.add_argument("--folder", required=True)
     options = parser.parse_args()

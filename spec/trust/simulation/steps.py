@@ -1,7 +1,7 @@
 """Makes the steps of a simulation: random commands of several clients on one file, with what goes wrong around them.
 
-Answers are lost and asked for again, by another client, much later or with other content; clients are killed, also in the
-middle of a transaction; clocks jump. The commands are those of spec/model/generate.py, made from the model's state.
+Answers are lost and asked for again, by another client, much later or with other content; clients are killed, also in
+the middle of a transaction; clocks jump. The commands are those of spec/model/generate.py, made from the model's state.
 """
 
 import heapq
@@ -51,7 +51,7 @@ class Steps(Generator):
         return [command for command in super().overflows(documents) if command["op"] != "consultation"]
 
     def keep_small(self, command):
-        """The largest amount is asked for only where it is refused at once: what no sum can hold would end every report."""
+        """The largest amount is asked for only where it is refused at once: no report could sum it up."""
         if command.get("amount") != HUGE:
             return
         command.pop("key", None)  # nor is it asked for again, when it may fit
@@ -204,7 +204,8 @@ class Steps(Generator):
         elif kind < 0.010:
             step["step"] = "reopen"
         elif kind < 0.013:
-            step.update(self.item(), client=READER)
+            step.update(self.item() if self.chance(0.6) else {"step": "transaction", "items": [], "ending": "commit"})
+            step["client"] = READER
         elif kind < 0.06:
             step.update(step="transaction", items=self.items(client, 0), ending=self.ending())
             if step["ending"] == "crash":
@@ -216,6 +217,9 @@ class Steps(Generator):
     def ending(self, nested=False):
         return self.random.choices(("commit", "nil", "raise", "crash"), (75, 8, 8, 0 if nested else 9))[0]
 
+    def another(self, client):
+        return self.random.choice([one for one in range(1, READER + 1) if one != client])
+
     def items(self, client, depth):
         """The items of a transaction, each made from the state that those before it left."""
         for _ in range(self.random.randrange(0 if depth else 1, 6 - depth)):
@@ -223,9 +227,9 @@ class Steps(Generator):
             if kind < 0.12 and depth < 3:
                 yield {"items": self.items(client, depth + 1), "ending": self.ending(nested=True)}
             elif kind < 0.17:
-                yield {"peek": self.random.choice([one for one in range(1, READER + 1) if one != client])}
+                yield {"peek": self.another(client)}
             elif kind < 0.22:
-                yield dict(self.item(), client=self.random.choice([one for one in range(1, READER + 1) if one != client]))
+                yield dict(self.item(), client=self.another(client))
             elif self.retries and self.chance(0.1):
                 yield self.item(self.again())
             else:
