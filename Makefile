@@ -213,20 +213,18 @@ pages: build  ## the reports as pages in a browser: desktop, phone and paper, li
 	@scripts/setup build run browser
 	spec/pages/check
 
-# Faults at every point, power cuts, rot, old files: each part prints a row for what it promises (spec/trust/PART/run).
-TRUST_PARTS := power faults rot old fuzz
+# The evidence for the promises (docs/trust.md), the longest part first; each is spec/trust/PART/run.
+TRUST_PARTS := faults rot fuzz simulation power kill old crowd
+RUN_TRUST    = scripts/setup build run test $(filter fuzz,$(TRUST_PARTS)) && spec/trust/run --jobs $(JOBS)
 
-trust: build  ## power cuts, faults, rot, old files and fuzzing, in their short forms
-	@scripts/setup build run test $(filter fuzz,$(TRUST_PARTS))
-	@for part in $(TRUST_PARTS); do spec/trust/$$part/run || exit 1; done
+trust: build  ## kills, power cuts, faults, rot, a model, a crowd, fuzzing, old files: the short form, in one table
+	@$(RUN_TRUST) $(TRUST_PARTS)
 
-trust-long: build  ## the same at every point: an hour and more
-	@scripts/setup build run test $(filter fuzz,$(TRUST_PARTS))
-	@for part in $(TRUST_PARTS); do spec/trust/$$part/run --long || exit 1; done
+trust-long: build  ## the same at every point: more than an hour
+	@$(RUN_TRUST) --long $(TRUST_PARTS)
 
-trust-mutants: build  ## with each protection taken away: each must be missed
-	@scripts/setup build run test $(filter fuzz,$(TRUST_PARTS))
-	@for part in $(TRUST_PARTS); do spec/trust/$$part/run --mutants || exit 1; done
+trust-mutants: build  ## the same with each protection taken out: each must be missed
+	@$(RUN_TRUST) --mutants $(TRUST_PARTS)
 
 # -- installing ------------------------------------------------------------------------------------------------------
 BINDIR     ?= $(PREFIX)/bin
