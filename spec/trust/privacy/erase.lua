@@ -1,6 +1,6 @@
 -- Fills ledgers with texts of every length, erases some of them by every way there is, and reads what is left on the
--- disk byte by byte; some erasers are killed at work, and ask again: erase.lua FOLDER SEED LEDGERS. Prints two rows of the
--- trust suite's table. Ends in 1 where something of a text was left, or more than the text was gone.
+-- disk byte by byte; some erasers are killed at work, and ask again: erase.lua FOLDER SEED LEDGERS. Prints two rows of
+-- the trust suite's table. Ends in 1 where something of a text was left, or more than the text was gone.
 local tallystick = require "tallystick"
 
 local folder, seed, ledgers = arg[1], tonumber(arg[2]), tonumber(arg[3])
@@ -182,6 +182,6 @@ for number = 1, ledgers do one_ledger(number) end
 print(("| an erased note, label or reason leaves no byte in file and log, and the chain holds "
   .. "| %d ledgers, %d texts, %d erased | %d looks at every byte, %d erasers killed | %d |"):format(ledgers, counts.texts,
   counts.erased, counts.looked, counts.killed, counts.failures))
-print(("| a ledger's files are their owner's alone | %d files of %d ledgers | made under umask 000 | %d |"):format(
-  counts.modes, ledgers, counts.mode_failures))
+print(("| a ledger's files are their owner's alone | %d files of %d ledgers | made under umask 000 | %d |")
+  :format(counts.modes, ledgers, counts.mode_failures))
 os.exit(counts.failures + counts.mode_failures == 0)
