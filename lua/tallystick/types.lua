@@ -801,8 +801,8 @@ function Ledger:verify(options) end
 ---holds digests, and stays whole. The file is written anew, which takes as long as it is large. Codes: `read-only`,
 ---`field-unknown`, `field-missing`, `field-invalid`, `document-unknown`, `payment-unknown`, `patient-unknown`,
 ---`permission-denied` (the script's `permit { erase = … }`), `busy` (in a transaction; a reader that stays), `full`,
----`io-error`. After `busy`, `full` and `io-error` with `details.texts` they are erased from the ledger, and asking again
----does the rest.
+---`io-error`. After `busy`, `full` and `io-error` with `details.texts` they are erased from the ledger, and asking
+---again does the rest.
 ---@param options tallystick.EraseOptions
 ---@return tallystick.Erasure? erasure
 ---@return string? message

@@ -180,8 +180,8 @@ end
 
 for number = 1, ledgers do one_ledger(number) end
 print(("| an erased note, label or reason leaves no byte in file and log, and the chain holds "
-  .. "| %d ledgers, %d texts, %d erased | %d looks at every byte, %d erasers killed | %d |"):format(ledgers, counts.texts,
-  counts.erased, counts.looked, counts.killed, counts.failures))
-print(("| a ledger's files are their owner's alone | %d files of %d ledgers | made under umask 000 | %d |")
+  .. "| %d ledgers, %d texts, %d erased | %d looks at every byte, %d erasers killed | %d |")
+  :format(ledgers, counts.texts, counts.erased, counts.looked, counts.killed, counts.failures))
+print(("| a ledger's files are their owner's alone | %d files, %d ledgers | made under umask 000 | %d |")
   :format(counts.modes, ledgers, counts.mode_failures))
 os.exit(counts.failures + counts.mode_failures == 0)

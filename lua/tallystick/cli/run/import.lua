@@ -150,7 +150,8 @@ local function show_tables(output, rows, zero)
     local found = rows_with(rows, sheet.outcome)
     if #found > 0 then
       local sum = sum_of(found, "amount", zero)
-      words[#words + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), sum and output:cell(sum) or TOO_MUCH)
+      local shown = sum and output:cell(sum) or TOO_MUCH
+      words[#words + 1] = SAYS[sheet.outcome]:format(text.counted(#found, "credit"), shown)
       output:sheet { name = sheet.outcome, title = sheet.title, columns = sheet.columns, rows = found,
         sum = sum and { amount = sum } }
       output:say()
