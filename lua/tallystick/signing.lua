@@ -67,6 +67,7 @@ function signing.make_keys(path)
   if not saved then
     return refuse("key", ("%s was made, but not its public half: %s"):format(path, wrong), "io-error")
   end
+  files.command("chmod go-w", public) -- whatever the umask: who could change it could pass off another's signatures
   return { key = path, public = public, public_key = hex_of(key) }
 end
 
