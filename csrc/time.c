@@ -201,7 +201,9 @@ tally_code tally_time_parse(const char *text, size_t length, int64_t *at_ms) {
   read_date(&in, &at);
   if (!in.ok) return TALLY_ERR_DATE_INVALID;
   if (at_end(&in)) {
-    *at_ms = tally_day_start_ms(days_from_civil(at.year, at.month, at.day));
+    int64_t start_ms = tally_day_start_ms(days_from_civil(at.year, at.month, at.day));
+    if (!tally_time_valid(start_ms)) return TALLY_ERR_DATE_INVALID;
+    *at_ms = start_ms;
     return TALLY_OK;
   }
   int64_t seconds;
@@ -214,9 +216,19 @@ tally_code tally_time_parse(const char *text, size_t length, int64_t *at_ms) {
   return TALLY_OK;
 }
 
+/* The first and the last instant of the years that there are. */
+static const int64_t day_ms = (int64_t)SECONDS_PER_DAY * MS_PER_SECOND;
+
+static int64_t first_ms(void) {
+  return days_from_civil(FIRST_YEAR, 1, 1) * day_ms;
+}
+
+static int64_t last_ms(void) {
+  return (days_from_civil(LAST_YEAR, 12, 31) + 1) * day_ms - 1;
+}
+
 bool tally_time_valid(int64_t at_ms) {
-  int64_t day_ms = (int64_t)SECONDS_PER_DAY * MS_PER_SECOND;
-  return at_ms >= days_from_civil(FIRST_YEAR, 1, 1) * day_ms && at_ms < (days_from_civil(LAST_YEAR, 12, 31)) * day_ms;
+  return at_ms >= first_ms() && at_ms <= last_ms();
 }
 
 int32_t tally_day_of(int64_t at_ms) {
@@ -271,9 +283,7 @@ static char *put_offset(char *at, int64_t offset) {
 
 /* A damaged file may hold any number: beyond the years that there are, the nearest that is. */
 static int64_t nearest_time(int64_t at_ms) {
-  int64_t day_ms = (int64_t)SECONDS_PER_DAY * MS_PER_SECOND;
-  int64_t first = days_from_civil(FIRST_YEAR, 1, 1) * day_ms, last = days_from_civil(LAST_YEAR, 12, 31) * day_ms - 1;
-  return at_ms < first ? first : at_ms > last ? last : at_ms;
+  return at_ms < first_ms() ? first_ms() : at_ms > last_ms() ? last_ms() : at_ms;
 }
 
 size_t tally_time_print(int64_t at_ms, char text[TALLY_TIME_TEXT_MAX]) {

@@ -48,6 +48,16 @@ describe("a time", function()
     end)
   end
 
+  it("may be any of the last day that there is, and none after it", function()
+    clock.now = "9999-12-31T23:59:59Z"
+    for _, at in ipairs { "9999-12-31T00:00:00Z", "9999-12-31T12:30:00Z", "9999-12-31T23:59:59Z" } do
+      assert.equal(at, assert(visit(at)).at)
+    end
+    assert.equal("9999-12-31T00:00:00Z", assert(visit "9999-12-31").at)
+    refuses(ledger, "consultation", { patient = "P1", amount = "1.00", at = "9999-12-31T23:59:59-01:00" },
+      "date-invalid")
+  end)
+
   for _, given in ipairs {
     -- days that no calendar has
     "2026-02-29", "1900-02-29", "2026-02-30", "2026-04-31", "2026-11-31", "2026-13-01", "2026-00-10", "2026-01-00",
