@@ -5,6 +5,7 @@ the middle of a transaction; clocks jump. The commands are those of spec/model/g
 """
 
 import heapq
+import itertools
 
 from clinic import READER, WRITERS
 from generate import BAD_AMOUNTS, DAY, HUGE, PATIENTS, START, Generator
@@ -21,7 +22,8 @@ class Steps(Generator):
         self.clock = START + 8 * 3600
         self.mean_pause = SPAN_DAYS * DAY // length
         self.offsets = dict.fromkeys(range(1, READER + 1), 0)
-        self.retries = []  # (when, tie, command): what was asked and will be asked again
+        self.retries = []  # (when, place, command): what was asked and will be asked again
+        self.places = itertools.count()
         self.done = self.uids = 0
         self.makers = tuple((2.5 if maker == self.close_days else weight, maker) for weight, maker in self.makers)
 
@@ -149,7 +151,7 @@ class Steps(Generator):
         return kind < 0.12
 
     def ask_again(self, command, pause):
-        heapq.heappush(self.retries, (self.done + 1 + self.random.randrange(pause), self.uids, command))
+        heapq.heappush(self.retries, (self.done + 1 + self.random.randrange(pause), next(self.places), command))
 
     def again(self):
         """What was asked before: as it was, in other words, or changed."""
