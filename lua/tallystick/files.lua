@@ -96,6 +96,14 @@ function files.sync(...)
   return files.command("sync", ...)
 end
 
+---Makes an empty file that only its owner may read, where there is none.
+---@param path string
+---@return string? done
+---@return string? message
+function files.make_private(path)
+  return files.run(("umask 077; set -C; : >%s"):format(files.quote(path)))
+end
+
 ---Gives a file the name that it is to have, unless something has that name.
 ---@param path string
 ---@param name string

@@ -46,7 +46,7 @@ end
 
 -- Makes an empty file that nobody else can read.
 local function make(path)
-  local made, message = files.run(("umask 077; set -C; : >%s"):format(files.quote(path)))
+  local made, message = files.make_private(path)
   if not made then return nil, message end
   return io.open(path, "wb")
 end

@@ -232,6 +232,10 @@ local function open_results(args)
   if files.is_same(path, args.log) or save.is_of_ledger(path) then
     return nil, path .. ": the results would overwrite it"
   end
+  if not files.exists(path) then
+    local made, message = files.make_private(path)
+    if not made then return nil, message end
+  end
   return io.open(path, "wb")
 end
 
