@@ -1,4 +1,5 @@
 /* store_backup.c - a live copy by SQLite's backup API. */
+#define _GNU_SOURCE /* for renameat2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,7 +112,21 @@ static bool take_name_without_link(const store_copy *copy) {
   return false;
 }
 
+/* Renames unless the name is taken, where the system can do that in one step. */
+static int rename_to_free(const char *from, const char *to) {
+#ifdef RENAME_NOREPLACE
+  return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+#else
+  (void)from, (void)to;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+/* Who is killed between link and unlink leaves a backup of two names, and such a one is not opened. */
 static bool take_name(const store_copy *copy) {
+  if (rename_to_free(copy->partial, copy->path) == 0) return true;
+  if (errno != ENOSYS && errno != EINVAL) return false;
   if (link(copy->partial, copy->path) != 0) {
     bool no_links = errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP;
     return no_links && take_name_without_link(copy);

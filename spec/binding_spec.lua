@@ -187,12 +187,22 @@ describe("a C program", function()
   it("makes a backup where no file can have a second name", function()
     local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
       .. "-D_POSIX_C_SOURCE=200809L -o " .. folder .. "/stick spec/host/stick.c build/libtallystick.a "
-      .. "-Wl,--wrap=link $(pkg-config --libs sqlite3 libsodium)")
+      .. "-Wl,--wrap=link,--wrap=renameat2 $(pkg-config --libs sqlite3 libsodium)")
     assert.equal(0, built.code, built.err)
     local line = "LD_PRELOAD= %s/stick %s/books.db %s/copy.db %s/taken.db"
     local ended = command.shell(line:format(folder, folder, folder, folder))
     assert.same({ 0, "done\n1\nio-error\n", "" }, { ended.code, ended.out, ended.err })
     assert.equal("", command.shell(("find %s -name '*partial*' -o -name taken.db -size +0"):format(folder)).out)
+  end)
+
+  it("leaves a backup of one name, whenever it is killed", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-D_POSIX_C_SOURCE=200809L -o " .. folder .. "/named spec/host/named.c build/libtallystick.a "
+      .. "-Wl,--wrap=unlink $(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    command.shell(("LD_PRELOAD= %s/named %s/books.db %s/copy.db"):format(folder, folder, folder))
+    local copy <close> = assert(require("tallystick").open(folder .. "/copy.db", { mode = "ro" }))
+    assert(copy:verify())
   end)
 
   it("opens a ledger whole or not at all, whichever allocation fails", function()

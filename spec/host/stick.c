@@ -1,5 +1,6 @@
-/* stick.c - a backup to a file system that knows no links, as memory sticks and some shares do: link() is this file's own
- * (-Wl,--wrap=link). Prints what the backup is answered, and what the copy holds; then the same where the name is taken. */
+/* stick.c - a backup to a file system that knows no links, as memory sticks and some shares do, under a system that renames
+ * over whatever is there: link() and renameat2() are this file's own (-Wl,--wrap=link,--wrap=renameat2). Prints
+ * what the backup is answered, and what the copy holds; then the same where the name is taken. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +9,17 @@
 #include "tallystick.h"
 
 int __wrap_link(const char *from, const char *to);
+int __wrap_renameat2(int folder, const char *from, int other, const char *to, unsigned flags);
 
 int __wrap_link(const char *from, const char *to) {
   (void)from, (void)to;
   errno = EPERM;
+  return -1;
+}
+
+int __wrap_renameat2(int folder, const char *from, int other, const char *to, unsigned flags) {
+  (void)folder, (void)from, (void)other, (void)to, (void)flags;
+  errno = EINVAL;
   return -1;
 }
 
