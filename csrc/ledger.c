@@ -172,7 +172,8 @@ tally_code ledger_refresh(tally_ledger *ledger) {
   TRY(load_series(ledger, &fresh));
   fresh.valid = true;
   ledger->state = fresh;
-  ledger->anchor.closed_through = fresh.has_closed ? fresh.closed_through : INT32_MIN;
+  /* What a transaction has closed itself is not kept up for before it is committed. */
+  if (!ledger->depth) ledger->anchor.closed_through = fresh.has_closed ? fresh.closed_through : INT32_MIN;
   return TALLY_OK;
 }
 

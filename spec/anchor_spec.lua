@@ -123,6 +123,17 @@ describe("the anchor", function()
     assert.equal(2, seq_of())
   end)
 
+  it("is written at a closing in a transaction of which a part was taken back", function()
+    make()
+    local ledger <close> = open()
+    assert(ledger:transaction(function(tx)
+      assert(tx:close_days { through = "2020-01-01" })
+      tx:transaction(function() return nil, "not after all" end)
+      return tx:consultation { patient = "Anna Muster", amount = "1.00", dry_run = true }
+    end))
+    assert.equal(2, seq_of())
+  end)
+
   it("does not come from what was rolled back", function()
     make()
     local ledger = open()
