@@ -187,9 +187,9 @@ void anchor_committed(tally_ledger *ledger) {
   anchor_keeping *in = &ledger->anchor;
   if (!is_kept(ledger)) return;
   in->wrote = true;
-  bool closed = ledger->state.valid && ledger->state.has_closed && ledger->state.closed_through != in->closed_through;
+  bool closed = in->closed;
+  in->closed = false;
   if (!closed && steady_now_ms() < in->due_ms) return;
-  if (closed) in->closed_through = ledger->state.closed_through;
   keeping how = {.make = in->wanted};
   keep_up(ledger, closed ? WAIT_AT_CLOSE_MS : 0, &how);
 }

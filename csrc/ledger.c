@@ -172,8 +172,7 @@ tally_code ledger_refresh(tally_ledger *ledger) {
   TRY(load_series(ledger, &fresh));
   fresh.valid = true;
   ledger->state = fresh;
-  /* What a transaction has closed itself is not kept up for before it is committed. */
-  if (!ledger->depth) ledger->anchor.closed_through = fresh.has_closed ? fresh.closed_through : INT32_MIN;
+  if (!ledger->depth) ledger->anchor.closed = false; /* what was closed before has been committed or taken back */
   return TALLY_OK;
 }
 

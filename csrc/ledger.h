@@ -66,11 +66,11 @@ typedef struct number_formats {
 
 /* See anchor.h. */
 typedef struct anchor_keeping {
-  char path[1024];        /* "": a ledger in memory */
-  bool wanted;            /* it is made where there is none */
-  bool wrote;             /* since it was last kept up */
-  int32_t closed_through; /* the last closed day that it was kept up for, or that this handle found */
-  int64_t due_ms;         /* by a clock that never goes back */
+  char path[1024]; /* "": a ledger in memory */
+  bool wanted;     /* it is made where there is none */
+  bool wrote;      /* since it was last kept up */
+  bool closed;     /* days were, in what is to be committed */
+  int64_t due_ms;  /* by a clock that never goes back */
   char error[TALLY_ANCHOR_WORDS_MAX];
 } anchor_keeping;
 

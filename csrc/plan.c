@@ -376,6 +376,7 @@ static tally_code write_closing(plan *in, ledger_state *state) {
   TRY(fail_store(in->ledger, store_closing_put(in->ledger->store, &in->closing)));
   state->has_closed = true;
   state->closed_through = in->closing.through;
+  in->ledger->anchor.closed = true;
   return TALLY_OK;
 }
 
