@@ -1,6 +1,6 @@
 """Prints the rows that the parts of the trust suite wrote ("| promise | tried | faults | failures |") as one table, the
 long cells wrapped; with --markdown as a table of a page. Ends with how many rows held; exits with 1 where one did not,
-or there was none. Usage: table.py [--markdown] FILE…"""
+or cannot be read, or a file has none. Usage: table.py [--markdown] FILE…"""
 import shutil
 import sys
 import textwrap
@@ -8,15 +8,19 @@ import textwrap
 TITLES = ["promise", "points or histories tried", "faults injected", "failures"]
 
 
-def rows_of(paths):
-    rows = []
-    for path in paths:
-        with open(path, errors="replace") as lines:
-            for line in lines:
-                cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-                if line.startswith("| ") and len(cells) == len(TITLES):
-                    rows.append(cells)
-    return rows
+def rows_of(path):
+    """The rows of a part, and what is wrong with them: a row that cannot be read must not go missing."""
+    rows, wrong = [], []
+    with open(path, errors="replace") as lines:
+        for line in lines:
+            if not line.startswith("| "):
+                continue
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if len(cells) == len(TITLES) and line.rstrip().endswith("|"):
+                rows.append(cells)
+            else:
+                wrong.append(f"{path}: this is no row of {len(TITLES)} cells: {line.strip()}")
+    return rows, wrong if rows else wrong + [f"{path} has no row"]
 
 
 def widths(room):
@@ -35,7 +39,11 @@ def print_row(cells, columns):
 
 def main(arguments):
     markdown = "--markdown" in arguments
-    rows = rows_of([argument for argument in arguments if argument != "--markdown"])
+    rows, wrong = [], []
+    for path in (argument for argument in arguments if argument != "--markdown"):
+        found, problems = rows_of(path)
+        rows += found
+        wrong += problems
     if markdown:
         for cells in [TITLES, ["---", "---", "---", "---:"]] + rows:
             print("| " + " | ".join(cells) + " |")
@@ -48,7 +56,9 @@ def main(arguments):
     broken = sum(cells[3] != "0" for cells in rows)
     if not markdown:
         print(f"{len(rows) - broken} promises held, {broken} broken")
-    return 1 if broken or not rows else 0
+    for problem in wrong:
+        print(problem, file=sys.stderr)
+    return 1 if broken or wrong or not rows else 0
 
 
 sys.exit(main(sys.argv[1:]))
