@@ -124,8 +124,8 @@ local function text_fault(text)
   local _, broken = utf8.len(text)
   local at = nul or broken
   if not at then return nil end
-  local _, line_feeds = text:sub(1, at):gsub("\n", "")
-  return nul and "the script has a NUL byte" or "the script is not valid UTF-8", line_feeds + 1
+  local _, breaks = text:sub(1, at):gsub("\r\n?", "\n"):gsub("\n", "")
+  return nul and "the script has a NUL byte" or "the script is not valid UTF-8", breaks + 1
 end
 
 ---@param list tallystick.Mistakes

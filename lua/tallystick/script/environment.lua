@@ -96,10 +96,10 @@ end
 ---@return integer? line nil where it is not known
 function environment.run(text, argument, on_global)
   local source = text:sub(1, 3) == "\xEF\xBB\xBF" and text:sub(4) or text
-  local _, line_feeds = source:gsub("\n", "")
+  local _, breaks = source:gsub("\r\n?", "\n"):gsub("\n", "")
   local globals, loaded = new_globals(on_global)
   local chunk, fault = load(pieces_of(source), CHUNK_NAME, "t", globals)
-  if not chunk then return false, describe(fault, line_feeds + 1) end
+  if not chunk then return false, describe(fault, breaks + 1) end
   local raised_on
   local ok, raised = xpcall(chunk, function(raised)
     raised_on = host.line()
@@ -107,7 +107,7 @@ function environment.run(text, argument, on_global)
   end, argument)
   loaded()
   if ok then return true end
-  local message, line = describe(raised, line_feeds + 1)
+  local message, line = describe(raised, breaks + 1)
   return false, message, line or raised_on
 end
 

@@ -27,7 +27,7 @@ end
 -- ---- Loading ----
 
 local function check_mistakes(text, errors)
-  local _, breaks = text:gsub("\n", "")
+  local _, breaks = text:gsub("[\r\n]", "")
   must(#errors > 0, "a script is refused for something")
   for _, one in ipairs(errors) do
     must(one.file == "clinic.lua", "a mistake names the file: %s", one.file)
