@@ -61,10 +61,10 @@ def seq_of(path):
 
 
 class Row:
-    """A promise, what was tried for it and what did not hold."""
+    """A promise, what was tried for it, what there must be at the least, and what did not hold."""
 
-    def __init__(self, promise, faults):
-        self.promise, self.faults, self.tried, self.failures = promise, faults, 0, []
+    def __init__(self, promise, faults, least):
+        self.promise, self.faults, self.least, self.tried, self.failures = promise, faults, least, 0, []
 
     def check(self, holds, what):
         self.tried += 1
@@ -72,6 +72,8 @@ class Row:
             self.failures.append(what)
 
     def tell(self):
+        if self.tried < self.least:
+            self.failures.append(f"only {self.tried} were tried, and there are {self.least} at the least")
         for what in self.failures[:SHOWN]:
             print("  " + str(what))
         print(f"| {self.promise} | {self.tried} | {self.faults} | {len(self.failures)} |", flush=True)
@@ -111,7 +113,7 @@ class Place:
 def put_back(place):
     """Every earlier file; then each written to: less, as much and more than what was there."""
     row = Row("a cut tail or an older file in the ledger's place is found, also when it was written to since",
-              "an older copy put back")
+              "an older copy put back", 36)
     kept = read(place.path + ".whole-anchor")
     for seq in range(1, place.last):
         for more in (0, 1, place.last - seq, place.last - seq + 3):
@@ -127,7 +129,7 @@ def put_back(place):
 
 
 def swapped(place):
-    row = Row("the file of another ledger in the place of this one is found", "another ledger's files put there")
+    row = Row("the file of another ledger in the place of this one is found", "another ledger's files put there", 9)
     for seq in range(1, place.last):
         place.reset(f"{place.other}.{seq}")
         found = place.verify()
@@ -138,7 +140,7 @@ def swapped(place):
 def spoiled(place):
     """What is no sound anchor is told of and is no damage; nothing writes through it or over it."""
     row = Row("an anchor that is spoiled, deleted or something else is told of, and is no damage of the ledger",
-              "bits flipped, cut, deleted, links, folders, pipes")
+              "bits flipped, cut, deleted, links, folders, pipes", 1500)
     place.reset()
     ended, said, wrong = do("flips", place.path)
     row.tried += int(said[1]) if not ended else 0
@@ -185,9 +187,9 @@ def sound_after(place, row, what, heads, ended):
 def faults(place):
     """Each call on the anchor's file and folder fails, and is the last one of a process that is killed."""
     failing = Row("an anchor that cannot be written stops no act, and the old one stands",
-                  "each call fails: no room, no rights, an error, a short write")
+                  "each call fails: no room, no rights, an error, a short write", 250)
     killed = Row("a kill while the anchor is written leaves the old one or the new one, whole",
-                 "SIGKILL before and behind each call")
+                 "SIGKILL before and behind each call", 160)
     counts = os.path.join(FOLDER, "count")
     for what in ("pay", "seal", "anchored"):
         place.reset(f"{place.path}.1" if what == "seal" else None)
@@ -226,7 +228,7 @@ def faults(place):
 
 def lagging(place):
     """A handle that stays open for hours, at two acts a minute; and one for less than a minute."""
-    row = Row("a handle that stays open keeps the anchor up, a minute behind at the most", "half a minute an act")
+    row = Row("a handle that stays open keeps the anchor up, a minute behind at the most", "half a minute an act", 4)
     for acts in (4, 20):
         place.reset()
         said = do("lag", place.path, acts, hurry=True)[1]
@@ -239,7 +241,7 @@ def lagging(place):
 
 def full_disk(place):
     """Where a disk of its own can be had: really full, and a folder that may not be written."""
-    row = Row("on a full disk the anchor stays as it is, and says why; with room again it is kept up", "a full disk")
+    row = Row("on a full disk the anchor stays as it is, and says why; with room again it is kept up", "a full disk", 1)
     disk = os.path.join(FOLDER, "disk")
     os.makedirs(disk, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk]
@@ -269,7 +271,7 @@ def watch(path, stop, fallen):
 
 def together(place):
     row = Row("of processes that close at once the newest head stays, and it never goes back",
-              f"{WRITERS} processes, delayed before the file is made and gets its name")
+              f"{WRITERS} processes, delayed before the file is made and gets its name", 3 * ROUNDS)
     chance = random.Random(SEED)
     for number in range(ROUNDS):
         place.reset()
@@ -290,7 +292,7 @@ def together(place):
 
 
 def private(place):
-    row = Row("no name, amount or text of the ledger is in its anchor", "none")
+    row = Row("no name, amount or text of the ledger is in its anchor", "none", 10)
     place.reset()
     content = read(place.anchor)
     row.check(LINE.fullmatch(content), content)
