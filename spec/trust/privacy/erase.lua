@@ -11,8 +11,11 @@ local PATIENTS, DOCUMENTS, ACTS = 5, 12, 70
 local LENGTHS = { 12, 30, 80, 250, 800, 1020 }
 local NOTE_LENGTHS = { 12, 90, 700, 2000, 4096 }
 local KILLED_OF = 3 -- every third ledger's eraser is killed first
+local KILLS_MOST, EARLIEST, LATER = 80, 0.3, 0.015 -- and others after it, each later, in parts of its time
+local HALFWAY_OF = 30 -- one of so many, at the least, is killed before the file is written anew
 
-local counts = { texts = 0, erased = 0, looked = 0, killed = 0, failures = 0, modes = 0, mode_failures = 0 }
+local counts = { texts = 0, erased = 0, looked = 0, killed = 0, halfway = 0, failures = 0, modes = 0,
+  mode_failures = 0 }
 
 local function failed(what, ...)
   counts.failures = counts.failures + 1
@@ -93,29 +96,48 @@ local function is_chosen(about, chosen)
   end
 end
 
--- Kills a process that erases, at a moment of its own, and asks again.
-local function erase_killed(chosen)
+-- Read by another process: where one closes a file it loses all the locks that it has on it.
+local function on_disk()
+  local pipe <close> = io.popen(("cd %s && cat clinic.db* 2>/dev/null"):format(folder))
+  return pipe:read "a"
+end
+
+-- How long a process that erases takes here and now, in seconds: it writes the file anew, whatever it finds.
+local function time_of_erasing()
+  local line = "TIMEFORMAT=%%R; time lua5.4 bin/tallystick erase %s --act 1 --text reason --yes"
+  local pipe <close> = io.popen("bash -c '" .. line:format(path) .. "' 2>&1 >/dev/null")
+  return assert(tonumber((pipe:read "a"):match "([%d.]+)%s*$"), "a process that erases does not come to its end")
+end
+
+local function is_left(texts, chosen)
+  local bytes = on_disk()
+  for _, text in ipairs(texts) do
+    if not text.about.gone and is_chosen(text.about, chosen) and bytes:find(text.mark, 1, true) then return true end
+  end
+  return false
+end
+
+-- Kills processes that erase, each a little later, until one has taken the texts out of the ledger: that one is just
+-- behind its commit, or further.
+local function erase_killed(ledger, texts, chosen)
   local words = {}
   for name, value in pairs(chosen) do
     if name == "texts" then name, value = "text", value[1] end
     words[#words + 1] = ("--%s %s"):format(name, value)
   end
-  local line = ("timeout -s KILL %.3f lua5.4 bin/tallystick erase %s %s --yes >/dev/null 2>&1"):format(
-    0.004 + math.random() * 0.03, path, table.concat(words, " "))
-  local _, _, code = os.execute(line)
-  if code == 137 then counts.killed = counts.killed + 1 end
+  local seconds, asked = time_of_erasing(), { dry_run = true }
+  for name, value in pairs(chosen) do asked[name] = value end
+  local line = ("lua5.4 bin/tallystick erase %s %s --yes >/dev/null 2>&1"):format(path, table.concat(words, " "))
+  for times = 1, KILLS_MOST do
+    if assert(ledger:erase(asked)).texts == 0 then break end
+    local moment = seconds * (EARLIEST + LATER * times) -- by no lot: all else is the same with the same seed
+    local _, _, code = os.execute(("timeout -s KILL %.4f "):format(moment) .. line)
+    if code == 137 then counts.killed = counts.killed + 1 end
+  end
+  if is_left(texts, chosen) then counts.halfway = counts.halfway + 1 end
 end
 
 -- ---- What is left ----
-
-local function on_disk()
-  local all = {}
-  for _, suffix in ipairs { "", "-wal", "-shm", "-journal", "-anchor" } do
-    local file <close> = io.open(path .. suffix, "rb")
-    all[#all + 1] = file and file:read "a"
-  end
-  return table.concat(all)
-end
 
 local function look(texts, when)
   local bytes = on_disk()
@@ -160,7 +182,7 @@ local function one_ledger(number)
   look(texts, "before anything was erased")
   for round = 1, 2 do
     local chosen = choice()
-    if number % KILLED_OF == 0 and round == 1 then erase_killed(chosen) end
+    if number % KILLED_OF == 0 and round == 1 then erase_killed(ledger, texts, chosen) end
     local erased, message, code = ledger:erase(chosen)
     if not erased then failed("erasing was answered %s: %s", code, message) end
     for _, text in ipairs(texts) do
@@ -179,9 +201,12 @@ local function one_ledger(number)
 end
 
 for number = 1, ledgers do one_ledger(number) end
+if counts.halfway * KILLED_OF * HALFWAY_OF < ledgers then
+  failed("of %d erasers killed only %d had taken texts out, and no more", counts.killed, counts.halfway)
+end
 print(("| an erased note, label or reason leaves no byte in file and log, and the chain holds "
-  .. "| %d ledgers, %d texts, %d erased | %d looks at every byte, %d erasers killed | %d |")
-  :format(ledgers, counts.texts, counts.erased, counts.looked, counts.killed, counts.failures))
+  .. "| %d ledgers, %d texts, %d erased | %d looks at every byte, %d erasers killed, %d of them halfway | %d |")
+  :format(ledgers, counts.texts, counts.erased, counts.looked, counts.killed, counts.halfway, counts.failures))
 print(("| a ledger's files are their owner's alone | %d files, %d ledgers | made under umask 000 | %d |")
   :format(counts.modes, ledgers, counts.mode_failures))
 os.exit(counts.failures + counts.mode_failures == 0)
