@@ -430,6 +430,7 @@ static tally_code sync_log(store *in) {
 }
 
 static tally_code prepare_transactions(store *in);
+static void remember_log(store *in);
 
 static tally_code open_file(store *in, const char *path) {
   bool has_schema = false;
@@ -490,6 +491,7 @@ tally_code store_open(const char *path, bool read_only, int busy_timeout_ms, sto
   if (!code) code = store_begin_read(in); /* both are looked for at one moment: another process may be making them */
   if (code) return code;
   code = look_for_ledger(in);
+  if (!code) remember_log(in);
   store_rollback(in);
   return code;
 }
@@ -567,6 +569,27 @@ bool store_moved(store *in) {
   return stat(sqlite3_db_filename(in->database, "main"), &facts) == 0 || errno == ENOENT || errno == ENOTDIR;
 }
 
+static void remember_log(store *in) {
+  struct stat facts;
+  if (in->in_memory || in->read_only || stat(log_path(in), &facts) != 0) return;
+  in->log_device = (uint64_t)facts.st_dev;
+  in->log_inode = (uint64_t)facts.st_ino;
+}
+
+/* A program that closes a file loses all its locks on it (POSIX). Where it has read the ledger's file itself, the next
+ * process that closes the ledger takes itself for the last one and removes the log: what is then written to that is gone. */
+static tally_code check_log(store *in) {
+  struct stat facts;
+  if (in->log_inode == 0) return TALLY_OK;
+  bool found = stat(log_path(in), &facts) == 0;
+  if (!found && errno != ENOENT && errno != ENOTDIR) return TALLY_OK;
+  if (found && (uint64_t)facts.st_ino == in->log_inode && (uint64_t)facts.st_dev == in->log_device) return TALLY_OK;
+  return store_failed_with(
+      in, TALLY_ERR_IO_ERROR,
+      "the ledger's log was removed while it was open, as happens where a program reads or copies "
+      "the file of a ledger that it has open; nothing was written: close it, and open it anew");
+}
+
 /* A rollback that could not be, for want of memory, is made up for before the next transaction. */
 static void end_what_was_left(store *in) {
   if (!sqlite3_get_autocommit(in->database)) store_rollback(in);
@@ -584,7 +607,8 @@ tally_code store_begin(store *in) {
   code = store_run_plain(in, STMT_BEGIN);
   if (code) return code;
   in->writing = true;
-  code = held_begun(in);
+  code = check_log(in);
+  if (!code) code = held_begun(in);
   if (code) store_rollback(in);
   return code;
 }
@@ -614,6 +638,7 @@ tally_code store_snapshot(store *in) {
 tally_code store_commit(store *in) {
   tally_code code = check_process(in);
   if (!code) code = held_settle(in);
+  if (!code) code = check_log(in);
   if (!code) code = store_run_plain(in, STMT_COMMIT);
   if (code) store_rollback(in);
   else held_committed(in);

@@ -279,9 +279,10 @@ struct store {
   bool in_snapshot;
   bool writing; /* in a transaction that may write */
   int busy_timeout_ms;
-  int64_t waits_until_ms; /* on a steady clock: for another process' writing */
-  int64_t process;        /* that opened it */
-  bool unlogged;          /* read as it stands, without a log: right as long as nobody writes, which these tell */
+  int64_t waits_until_ms;         /* on a steady clock: for another process' writing */
+  int64_t process;                /* that opened it */
+  uint64_t log_device, log_inode; /* of the log that it writes; 0: not known */
+  bool unlogged; /* read as it stands, without a log: right as long as nobody writes, which these tell */
   int64_t unlogged_bytes, unlogged_changed_ns;
   int64_t damaged_seq; /* of the entry that the last page of entries stopped at: see store_damaged_entry */
   char message[512];

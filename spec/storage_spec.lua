@@ -68,6 +68,28 @@ describe("a ledger's file", function()
     return #command.read(name .. "-wal")
   end
 
+  -- Who closes a file loses all locks that the process has on it (POSIX): another process, which closes the ledger as the
+  -- last one by what it sees, then takes the log away. What was written to that was acknowledged, and nobody found it.
+  it("takes no act into a log that is gone, as where the host read the file itself", function()
+    make():close()
+    local ledger = assert(tallystick.open(path, { actor = "desk-1" }))
+    io.open(path, "rb"):close()
+    local other = "lua5.4 bin/tallystick consultation %s P2 5.00"
+    assert.equal(0, command.shell(other:format(path)).code)
+    for _ = 1, 2 do
+      local message = refused("io-error", ledger:pay { document = "C-00001", type = "twint", amount = "1.00" })
+      assert.truthy(message:find("open it anew", 1, true), message)
+    end
+    refused("io-error", ledger:transaction(function(tx)
+      return tx:pay { document = "C-00001", type = "twint", amount = "1.00" }
+    end))
+    ledger:close()
+    local again = helper.open { path = path, script = "" }
+    assert.equal(3, again:head().seq)
+    assert(again:pay { document = "C-00001", type = "twint", amount = "1.00" })
+    assert(again:verify())
+  end)
+
   -- Under each name SQLite has another log: a payment under the second was lost when the first closed.
   it("is not opened while it has a second name, by none of them", function()
     local ledger = make()
