@@ -68,7 +68,7 @@ describe("a ledger's file", function()
     return #command.read(name .. "-wal")
   end
 
-  -- Who closes a file loses all locks that the process has on it (POSIX): another process, which closes the ledger as the
+  -- Who closes a file loses all locks that the process has on it (POSIX): another one, which closes the ledger as the
   -- last one by what it sees, then takes the log away. What was written to that was acknowledged, and nobody found it.
   it("takes no act into a log that is gone, as where the host read the file itself", function()
     make():close()
