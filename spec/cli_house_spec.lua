@@ -327,6 +327,17 @@ describe("restore", function()
     assert_holds "data/clinic.db"
   end)
 
+  it("wants to be told where what stands there has a second name, and was not looked into", function()
+    with_backup()
+    assert.equal(0, command.shell(("ln %s %s"):format(path "clinic.db", path "second.db")).code)
+    local ended = run("restore", path "copy.db", path "clinic.db")
+    assert.equal(1, ended.code)
+    contains("has a second name", ended.err)
+    contains("--force", ended.err)
+    done(run("restore", path "copy.db", path "clinic.db", "--force"))
+    assert_holds "clinic.db"
+  end)
+
   it("wants to be told where the backup is older, says how many entries it lacks, and keeps them", function()
     with_backup(3)
     local before = head_of "clinic.db"

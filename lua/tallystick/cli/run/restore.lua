@@ -83,6 +83,9 @@ local function tell_lost(path, standing, copy)
     local missing = tell_missing(path, standing, copy)
     return missing, missing ~= nil
   end
+  if standing.message:find("(hard links)", 1, true) then
+    return "what stands there has a second name (a hard link), and is not opened: it may hold later entries", true
+  end
   local known = UNREADABLE[standing.code]
   if known then return known[1], known[2] end
   return "what stood there cannot be read, so that nobody knows whether it held later entries", false
