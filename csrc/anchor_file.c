@@ -140,8 +140,12 @@ bool anchor_turn_take(const char *path, int wait_ms, anchor_turn *turn, char why
   return false;
 }
 
+/* A process that was forked off meanwhile has the descriptor too: closing ours would leave it the lock. */
 void anchor_turn_end(anchor_turn *turn) {
-  if (turn->folder >= 0) close(turn->folder);
+  if (turn->folder >= 0) {
+    flock(turn->folder, LOCK_UN);
+    close(turn->folder);
+  }
   turn->folder = -1;
 }
 

@@ -195,6 +195,15 @@ describe("a C program", function()
     assert.equal("", command.shell(("find %s -name '*partial*' -o -name taken.db -size +0"):format(folder)).out)
   end)
 
+  it("that forks while an anchor is written keeps nobody from the next", function()
+    local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
+      .. "-D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -o " .. folder .. "/turn spec/host/turn.c build/libtallystick.a "
+      .. "$(pkg-config --libs sqlite3 libsodium)")
+    assert.equal(0, built.code, built.err)
+    local ended = command.shell(("LD_PRELOAD= %s/turn %s/clinic.db-anchor"):format(folder, folder))
+    assert.same({ 0, "had again\n", "" }, { ended.code, ended.out, ended.err })
+  end)
+
   it("leaves a backup of one name, whenever it is killed", function()
     local built = command.shell("make --no-print-directory library && cc -std=c11 -Wall -Wextra -Werror -Icsrc "
       .. "-D_POSIX_C_SOURCE=200809L -o " .. folder .. "/named spec/host/named.c build/libtallystick.a "
