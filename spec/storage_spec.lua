@@ -2,7 +2,9 @@
 local helper = require "spec.helper"
 local child = require "spec.child"
 local command = require "spec.command"
+local files = require "tallystick.files"
 local raw = require "spec.raw"
+local save = require "tallystick.cli.save"
 local tallystick = require "tallystick"
 
 local refused = helper.refused
@@ -88,6 +90,19 @@ describe("a ledger's file", function()
     assert.equal(3, again:head().seq)
     assert(again:pay { document = "C-00001", type = "twint", amount = "1.00" })
     assert(again:verify())
+  end)
+
+  it("is not opened beside its handle by what looks at a path that a person names", function()
+    make():close()
+    local ledger = assert(tallystick.open(path, { actor = "desk-1" }))
+    assert.is_true(files.exists(path))
+    assert.is_false(files.exists(path .. ".none"))
+    assert.is_true(save.is_of_ledger(path))
+    assert.is_true(save.is_of_ledger(path .. "-wal"))
+    assert.is_nil((save.start(path, true)))
+    assert.equal(0, command.shell(("lua5.4 bin/tallystick consultation %s P2 5.00"):format(path)).code)
+    assert(ledger:pay { document = "C-00001", type = "twint", amount = "1.00" })
+    ledger:close()
   end)
 
   -- Under each name SQLite has another log: a payment under the second was lost when the first closed.

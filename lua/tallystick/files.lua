@@ -1,9 +1,6 @@
 -- files.lua - what Lua's own library lacks for files, done by the commands of every base system.
 local files = {}
 
--- What the C library calls "No such file or directory" and "Not a directory".
-local NOT_THERE = { [2] = true, [20] = true }
-
 ---Quotes a word for the shell.
 ---@param word string
 ---@return string
@@ -18,13 +15,12 @@ local function operands(paths)
   return table.concat(words, " ")
 end
 
----Tells whether something is there, also where it may not be read.
+---Tells whether something is there, also where it may not be read. It is not opened: who closes the file of a ledger
+---that this process has open loses the locks on it.
 ---@param path string
 ---@return boolean
 function files.exists(path)
-  local file, _, number = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil or not NOT_THERE[number]
+  return files.run("test -e " .. operands { path }) ~= nil
 end
 
 ---The folder in which a path lies.

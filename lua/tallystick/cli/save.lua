@@ -18,9 +18,9 @@ local save = {}
 local DATABASE = "SQLite format 3\0"
 local COMPANIONS = { "%-wal$", "%-shm$", "%-journal$", "%-anchor$" }
 
+-- Read by another process: who closes the file of a ledger that this one has open loses the locks on it.
 local function is_database(path)
-  local file <close> = io.open(path, "rb")
-  return file ~= nil and file:read(#DATABASE) == DATABASE
+  return files.command(("head -c %d"):format(#DATABASE), path) == DATABASE
 end
 
 ---Tells whether replacing a file would do away with somebody's books: what is written here is never a ledger.
