@@ -214,7 +214,7 @@ pages: build  ## the reports as pages in a browser: desktop, phone and paper, li
 	spec/pages/check
 
 # The evidence for the promises (docs/trust.md), the longest part first; each is spec/trust/PART/run.
-TRUST_PARTS := faults rot fuzz simulation power kill privacy old crowd
+TRUST_PARTS := faults rot fuzz simulation power guards kill privacy old crowd
 RUN_TRUST    = scripts/setup build run test $(filter fuzz,$(TRUST_PARTS)) && spec/trust/run --jobs $(JOBS)
 
 trust: build  ## kills, power cuts, faults, rot, a model, a crowd, fuzzing, old files: the short form, in one table

@@ -69,14 +69,14 @@ end
 ---@param needle string
 ---@param found string
 function clinic.contains(needle, found)
-  assert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
+  luassert(found:find(needle, 1, true), ("%q is not in %q"):format(needle, found))
 end
 
 ---Asserts that a text does not have a piece.
 ---@param needle string
 ---@param found string
 function clinic.lacks(needle, found)
-  assert(not found:find(needle, 1, true), ("%q is in %q"):format(needle, found))
+  luassert(not found:find(needle, 1, true), ("%q is in %q"):format(needle, found))
 end
 
 ---Reads lines of JSON, each an object.

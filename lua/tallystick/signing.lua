@@ -162,7 +162,9 @@ end
 -- ---- Against a ledger ----
 
 local function has_closing(ledger, facts)
-  for _, closing in ipairs(ledger:closings()) do
+  local closings, message, code, details = ledger:closings()
+  if not closings then return nil, message, code, details end
+  for _, closing in ipairs(closings) do
     local head = closing.head
     if head.seq == facts.seq and closing.through == facts.through then
       return utc_of(ledger, closing.recorded_at) == facts.recorded_at
@@ -195,7 +197,10 @@ function signing.verify(ledger, facts, verify)
   local report
   report, message, code, details = verify { seq = facts.seq, hash = facts.hash }
   if not report then return nil, message, code, details end
-  if has_closing(ledger, facts) then return report end
+  local found
+  found, message, code, details = has_closing(ledger, facts)
+  if found then return report end
+  if found == nil then return nil, message, code, details end
   return refuse("signed", ("the ledger has no closing through %s that is its entry %d, recorded at %s"):format(
     facts.through, facts.seq, facts.recorded_at), "refused")
 end
