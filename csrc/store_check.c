@@ -54,8 +54,53 @@ static check_end ask(sqlite3 *database, const char *pragma, const char *fine, ch
   return end;
 }
 
+static check_end end_of_status(int status) {
+  if ((status & 0xff) == SQLITE_NOMEM || status == SQLITE_IOERR_NOMEM) return CHECK_NO_MEMORY;
+  if ((status & 0xff) == SQLITE_IOERR) return CHECK_UNREAD;
+  return (status & 0xff) == SQLITE_CORRUPT ? CHECK_DAMAGED : CHECK_FAILED;
+}
+
+/* Holds the rows that an index leads to against those of its table. where: the index's own condition, or "". */
+static check_end ask_index(sqlite3 *database, const char *index, const char *table, const char *where,
+                           char message[256]) {
+  sqlite3_stmt *prepared = NULL;
+  char *query = sqlite3_mprintf(
+      "SELECT (SELECT count(*) || ' ' || coalesce(sum(rowid & 1048575), 0) FROM \"%w\" INDEXED BY \"%w\"%s) = "
+      "(SELECT count(*) || ' ' || coalesce(sum(rowid & 1048575), 0) FROM \"%w\" NOT INDEXED%s)",
+      table, index, where, table, where);
+  if (query == NULL) return CHECK_NO_MEMORY;
+  int status = sqlite3_prepare_v2(database, query, -1, &prepared, NULL);
+  sqlite3_free(query);
+  if (status == SQLITE_OK) status = sqlite3_step(prepared);
+  check_end end = end_of_status(status);
+  if (status == SQLITE_ROW) end = sqlite3_column_int(prepared, 0) ? CHECK_FINE : CHECK_DAMAGED;
+  if (end == CHECK_DAMAGED) snprintf(message, 256, "the index %s leads to other rows than there are", index);
+  sqlite3_finalize(prepared);
+  return end;
+}
+
+/* SQLite looks for each row in each index, and takes an entry for it that agrees as far as it goes: one that was cut short
+ * passes, and leads nowhere. */
+static check_end ask_indexes(sqlite3 *database, char message[256]) {
+  sqlite3_stmt *listed;
+  check_end end = CHECK_FINE;
+  int status = sqlite3_prepare_v2(database, "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index'", -1,
+                                  &listed, NULL);
+  if (status != SQLITE_OK) return end_of_status(status);
+  while (end == CHECK_FINE && (status = sqlite3_step(listed)) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(listed, 0),
+               *table = (const char *)sqlite3_column_text(listed, 1);
+    const char *made = (const char *)sqlite3_column_text(listed, 2), *where = made ? strstr(made, " WHERE ") : NULL;
+    end = name && table ? ask_index(database, name, table, where ? where : "", message) : CHECK_NO_MEMORY;
+  }
+  if (end == CHECK_FINE && status != SQLITE_DONE) end = end_of_status(status);
+  sqlite3_finalize(listed);
+  return end;
+}
+
 static check_end ask_all(sqlite3 *database, char message[256]) {
   check_end end = ask(database, "PRAGMA integrity_check(1)", "ok", message);
+  if (end == CHECK_FINE) end = ask_indexes(database, message);
   if (end != CHECK_FINE) return end;
   end = ask(database, "PRAGMA foreign_key_check", "", message);
   if (end == CHECK_DAMAGED) snprintf(message, 256, "a row points to an entry that is not there");

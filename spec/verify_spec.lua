@@ -1,6 +1,7 @@
 -- verify: what was changed behind the books is found and located (design.md §4, §6, §11.6).
 local helper = require "spec.helper"
 local child = require "spec.child"
+local command = require "spec.command"
 local raw = require "spec.raw"
 
 local refused = helper.refused
@@ -131,6 +132,30 @@ describe("verify", function()
     assert.equal("", raw.try(path, "DROP TRIGGER entry_no_update"))
     refused("corrupt", verified())
   end)
+
+  -- SQLite's own check takes an entry of an index for a row's that agrees with it as far as it goes.
+  for _, length in ipairs { 1, 2 } do
+    it(("finds an entry of an index that was cut short, to %d of 3 bytes of header"):format(length), function()
+      local cut = command.shell(("python3 -c %s %s"):format(command.quote(([[
+import sqlite3, struct, sys
+connection = sqlite3.connect(sys.argv[1])
+root, = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'document_open'").fetchone()
+size, = connection.execute("PRAGMA page_size").fetchone()
+connection.close()
+with open(sys.argv[1], "r+b") as file:
+    page = (root - 1) * size
+    file.seek(page + 8)
+    cell, = struct.unpack(">H", file.read(2))
+    file.seek(page + cell + 1)
+    assert file.read(1) == b"\3"
+    file.seek(page + cell + 1)
+    file.write(bytes([%d]))
+]]):format(length)), command.quote(path)))
+      assert.equal(0, cut.code, cut.err)
+      local message = refused("corrupt", verified())
+      assert.truthy(message:find("document_open", 1, true), message)
+    end)
+  end
 
   it("leaves an erased text in peace", function()
     raw.force(path, "UPDATE annotation SET salt = NULL, body = NULL WHERE seq = 1")
