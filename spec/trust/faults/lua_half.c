@@ -16,6 +16,11 @@ static const char prelude[] =
     "function start(path, config)\n"
     "  ledger = assert(tallystick.open(path, { actor = 'desk-1', clock = now, config = config }))\n"
     "end\n"
+    "function spoil(path)\n"
+    "  local file = assert(io.open(path, 'w'))\n"
+    "  file:write 'garbled\\n'\n"
+    "  file:close()\n"
+    "end\n"
     "function following() return ledger:consultation { patient = 'P9', amount = '1.00' } end\n"
     "function told(value, name)\n"
     "  if type(value) ~= 'table' then return seen(tostring(name) .. '=' .. tostring(value)) end\n"
@@ -57,6 +62,16 @@ void lua_half_begin(world *in, const char *chunk, long long *bytes) {
   lua_setglobal(L, "path");
   must(L, luaL_loadstring(L, chunk));
   lua_setglobal(L, "act");
+}
+
+int lua_half_methods(void) {
+  lua_State *L = luaL_newstate();
+  luaL_openlibs(L);
+  luaL_requiref(L, "tallystick.core", luaopen_tallystick_core, 0);
+  must(L, luaL_dostring(L, prelude));
+  must(L, luaL_dostring(L, "for name in pairs(require('tallystick.core').methods) do print(name) end"));
+  lua_close(L);
+  return 0;
 }
 
 void lua_half_end(world *in) {

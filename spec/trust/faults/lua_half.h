@@ -7,6 +7,8 @@
 /* Makes a state whose allocator can fail; bytes counts what it holds. The chunk is what lua_act runs. */
 void lua_half_begin(world *in, const char *chunk, long long *bytes);
 void lua_half_end(world *in);
+/* Prints the names of a ledger's methods, one a line. */
+int lua_half_methods(void);
 /* Opens the ledger, with a script where it is to be scripted; runs the chunk; runs the next command; closes the ledger and collects all that is left. */
 void lua_half_open(world *in, bool scripted);
 tally_code lua_half_act(world *in);

@@ -1,5 +1,6 @@
 /* main.c - runs every scenario with every kind of fault at every point, and holds what is left against what may be. */
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,13 @@ void remove_files(const char *path) {
     snprintf(name, sizeof name, "%s%s", path, ends[i]);
     unlink(name);
   }
+  /* anchors that were reset */
+  char pattern[192];
+  glob_t found;
+  snprintf(pattern, sizeof pattern, "%s-anchor.replaced-*", path);
+  if (glob(pattern, 0, NULL, &found) != 0) return;
+  for (size_t i = 0; i < found.gl_pathc; i++) unlink(found.gl_pathv[i]);
+  globfree(&found);
 }
 
 /* ---- One point ---- */
@@ -320,6 +328,7 @@ int main(int count, char **arguments) {
   run.bound = WITH_ALL;
   run.strides = 1;
   choice chosen = read_arguments(count, arguments);
+  if (count == 2 && strcmp(arguments[1], "--methods") == 0) return lua_half_methods();
   signal(SIGSEGV, crashed);
   signal(SIGABRT, crashed);
   fault_setup(chosen.mutated);

@@ -30,7 +30,7 @@ const scenario scenarios[] = {
     {"withdraw", NULL, "withdraw patient=P1 amount=40.00 reason=asked"},
     {"transfer", NULL, "transfer from=P1 to=P2 amount=30.00 reason=family"},
     {"close-days", NULL, "close_days through=2026-11-19"},
-    {"close-days-counted", NULL, "close_days through=2026-11-19 counted={card:90.00}"},
+    {"close-days-counted", NULL, "close_days through=2026-11-19 counted={card:90.00,cash:$4950}"},
     {"move", NULL, "move document=F-00002 workflow=reminders from=reminder-1 to=reminder-2 fields={sent:post}"},
     {"print", NULL, "print payment=R-00001"},
     {"dry-runs", NULL,
@@ -48,6 +48,23 @@ const scenario scenarios[] = {
      "commit"},
     {"transaction-taken-back", NULL,
      "begin; pay document=C-00001 amount=1.00; charge document=F-00002 amount=5; rollback"},
+    {"pay-fields", "close; open-config",
+     "pay document=C-00001 amount=$200 type=card group=POS-1 fields={terminal:7,floor:#2,remote:true}"},
+    {"pay-field-mismatched", "close; open-config",
+     "refused field-invalid pay document=C-00001 type=card group=POS-1 fields={terminal:!x}"},
+    {"pay-shapes-refused", NULL,
+     "refused amount-invalid pay document=C-00001 amount=?a-function; refused field-invalid pay document=?a-table; "
+     "refused field-invalid pay document=C-00001 fields={a:?a-table}; refused field-unknown pay docment=C-00001; "
+     "pay document=C-00001 amount=$100"},
+    {"hosted", NULL,
+     "hosted move document=F-00002 workflow=reminders from=reminder-1 to=reminder-2 key=m1; "
+     "hosted move document=F-00002 workflow=reminders from=reminder-2 to=reminder-2 key=m1"},
+    {"clockless", NULL,
+     "refused date-invalid clockless pay document=C-00001 amount=1.00; pay document=C-00001 amount=1.00"},
+    {"transaction-with-refusals", NULL,
+     "begin; allow; refused document-unknown pay document=C-00099; pay document=C-00001 amount=1.00; commit"},
+    {"transaction-poisoned", NULL,
+     "begin; pay document=C-00001 amount=1.00; poison; refused transaction-poisoned commit"},
     {"warm-pay", "pay document=C-00001 amount=1.00; pay document=F-00002 amount=1.00",
      "pay document=C-00001 amount=2.00"},
     {"warm-invoice", "consultation patient=P9 amount=7.00; invoice consultations=[C-00007]; pay document=F-00004",
@@ -66,7 +83,11 @@ const scenario scenarios[] = {
     {"names", NULL, "names document; names payment; names patient"},
     {"closings", NULL, "closings"},
     {"head-info", NULL, "head; info"},
-    {"type-stage-reload", NULL, "type cash; stage F-00002; reload"},
+    {"type-stage-reload", NULL, "type cash; stage F-00002; reload; settings"},
+    {"anchor", NULL, "anchor; anchored"},
+    {"anchor-brought-up", "anchor; pay document=C-00001 amount=2.00", "anchor; anchored"},
+    {"anchor-reset", "anchor; garble", "anchor reset; anchored"},
+    {"anchored-closing", "anchor; pay document=C-00001 amount=2.00", "close_days through=2026-11-19"},
     {"follower", NULL, "followed letters; follow 9"},
     {"verify", NULL, "verify"},
     {"backup", NULL, "backup"},
@@ -115,6 +136,13 @@ const scenario lua_scenarios[] = {
      "  return tx:deposit { patient = 'P8', amount = '4.00' }\n"
      "end)"},
     {"lua-document", NULL, "return ledger:document 'F-00001'"},
+    {"lua-print", NULL, "return ledger:print { payment = 'R-00001' }"},
+    {"lua-head", NULL,
+     "local head, message, code = ledger:head()\nif not head then return nil, message, code end\n"
+     "return head.seq"},
+    {"lua-script", NULL, "return ledger:script()"},
+    {"lua-type", NULL, "return ledger:type('cash', 1)"},
+    {"lua-types", NULL, "return ledger:types()"},
     {"lua-payment", NULL, "return ledger:payment 'R-00004'"},
     {"lua-patient", NULL, "return ledger:patient 'P1'"},
     {"lua-iterators", NULL,
@@ -134,6 +162,11 @@ const scenario lua_scenarios[] = {
      "local anchor, message, code = ledger:anchor()\n"
      "if not anchor then return nil, message, code end\n"
      "return true"},
+    {"lua-anchor-reset", NULL,
+     "local anchor, message, code = ledger:anchor()\n"
+     "if anchor then spoil(anchor.path) anchor, message, code = ledger:anchor { reset = true } end\n"
+     "if not anchor then return nil, message, code end\n"
+     "return anchor.state .. (anchor.replaced and ', and one was set aside' or '')"},
     {"lua-anchored-closing", NULL,
      "ledger:anchor()\n"
      "return ledger:close_days { through = '2026-11-19' }"},
@@ -148,7 +181,8 @@ const scenario lua_scenarios[] = {
      "local paid, message, code = ledger:pay { document = 'C-00001', amount = '0.50', type = 'card' }\n"
      "if paid or code ~= 'refused' then return paid, message, code end\n"
      "return true"},
-    {"lua-stage", "script", "return ledger:move { document = 'F-00001', workflow = 'reminders', to = 'reminder-1' }"},
+    {"lua-move", "script", "return ledger:move { document = 'F-00001', workflow = 'reminders', to = 'reminder-1' }"},
+    {"lua-stage", "script", "return ledger:stage('F-00002', 'reminders')"},
     {"lua-advance", "script",
      "local report, message, code = ledger:advance { limit = 1 }\n"
      "if not report then return nil, message, code end\n"
@@ -157,6 +191,6 @@ const scenario lua_scenarios[] = {
      "return report.moved == 1"},
     {"lua-money", NULL,
      "local money = tallystick.money\nlocal one, message, code = money('1.20', 'CHF')\n"
-     "if not one then return nil, message, code end\nseen(tostring(one + one))\nreturn one"},
+     "if not one then return nil, message, code end\nseen(tostring(one + one))\nreturn ledger:money '1.20'"},
 };
 const int lua_scenario_count = sizeof lua_scenarios / sizeof *lua_scenarios;
