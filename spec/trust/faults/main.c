@@ -91,6 +91,8 @@ static bool may_answer_script(fault_kind kind, tally_code code) {
 static bool may_answer(fault_kind kind, tally_code code) {
   const char *before = run.now.of->before;
   if (before && strcmp(before, "script") == 0 && may_answer_script(kind, code)) return true;
+  /* Taking back answers nothing: that it could not be, so that all was taken back, is told by what comes next. */
+  if (code == TALLY_ERR_TRANSACTION_POISONED && strstr(run.now.of->steps, "rollback;")) return true;
   switch (kind) {
   case FAULT_SQLITE:
   case FAULT_MEMORY:
