@@ -220,8 +220,10 @@ local function check_paths(args)
   if results and results ~= "-" and (results == args.log or results == args.ledger) then
     return nil, results .. ": the results would overwrite it"
   end
-  if files.exists(args.ledger) then return true end
-  return files.has_no_log(args.ledger)
+  -- In this order: who makes a ledger just now has its file before its log.
+  local free, message = files.has_no_log(args.ledger)
+  if free or files.exists(args.ledger) then return true end
+  return nil, message
 end
 
 -- Asked once the ledger is there: it may be made by this very run.
