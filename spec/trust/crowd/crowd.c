@@ -1,5 +1,6 @@
 /* crowd.c - plays the scenes and prints a row for each. See `crowd --help`. */
 #include "crowd.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,30 +75,15 @@ static void misuse(void) {
   exit(2);
 }
 
-static uint64_t read_count(const char *text) {
-  char *end;
-  if (text == NULL) misuse();
-  uint64_t value = strtoull(text, &end, 10);
-  if (end == text || *end) misuse();
-  return value;
-}
-
-static mutation read_mutation(const char *text) {
-  for (mutation i = MUTATE_NOTHING; text && i < MUTATIONS_END; i++) {
-    if (strcmp(text, mutations[i]) == 0) return i;
-  }
-  misuse();
-  return MUTATE_NOTHING;
-}
-
 static const char *read_options(char **words, scene *common) {
   const char *only = NULL;
   *common = (scene){.seed = 1};
   for (words++; *words && **words == '-'; words++) {
     if (strcmp(*words, "--long") == 0) common->is_long = true;
-    else if (strcmp(*words, "--seed") == 0) common->seed = read_count(*++words);
+    else if (strcmp(*words, "--seed") == 0) common->seed = read_count(*++words, misuse);
     else if (strcmp(*words, "--only") == 0) only = *++words;
-    else if (strcmp(*words, "--mutate") == 0) common->mutated = read_mutation(*++words);
+    else if (strcmp(*words, "--mutate") == 0)
+      common->mutated = (mutation)read_word(*++words, mutations, MUTATIONS_END, misuse);
     else misuse();
   }
   if (*words == NULL || words[1]) misuse();

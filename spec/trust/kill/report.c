@@ -1,5 +1,6 @@
 /* report.c - options, progress, rows, and the places where kills struck. */
 #include "report.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,31 +48,16 @@ static void misuse(void) {
   exit(2);
 }
 
-static uint64_t read_count(const char *text) {
-  char *end;
-  if (text == NULL) misuse();
-  uint64_t value = strtoull(text, &end, 10);
-  if (end == text || *end) misuse();
-  return value;
-}
-
-static mutation read_mutation(const char *text) {
-  for (mutation i = MUTATE_NOTHING; text && i < MUTATIONS_END; i++) {
-    if (strcmp(text, mutations[i]) == 0) return i;
-  }
-  misuse();
-  return MUTATE_NOTHING;
-}
-
 void read_options(char **words, options *out) {
   *out = (options){.seed = 1, .jobs = 2};
   for (words++; *words && **words == '-'; words++) {
     if (strcmp(*words, "--long") == 0) out->is_long = true;
-    else if (strcmp(*words, "--seed") == 0) out->seed = read_count(*++words);
-    else if (strcmp(*words, "--kills") == 0) out->kills = read_count(*++words);
-    else if (strcmp(*words, "--jobs") == 0) out->jobs = read_count(*++words);
-    else if (strcmp(*words, "--ledger") == 0) out->only = read_count(*++words) + 1;
-    else if (strcmp(*words, "--mutate") == 0) out->mutated = read_mutation(*++words);
+    else if (strcmp(*words, "--seed") == 0) out->seed = read_count(*++words, misuse);
+    else if (strcmp(*words, "--kills") == 0) out->kills = read_count(*++words, misuse);
+    else if (strcmp(*words, "--jobs") == 0) out->jobs = read_count(*++words, misuse);
+    else if (strcmp(*words, "--ledger") == 0) out->only = read_count(*++words, misuse) + 1;
+    else if (strcmp(*words, "--mutate") == 0)
+      out->mutated = (mutation)read_word(*++words, mutations, MUTATIONS_END, misuse);
     else misuse();
   }
   if (*words == NULL || words[1] || out->jobs < 1 || out->jobs > JOBS_MAX) misuse();

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../processes/words.h"
 #include "clinic.h"
 #include "disk.h"
 #include "judge.h"
@@ -246,31 +247,16 @@ static void misuse(void) {
   exit(2);
 }
 
-static uint64_t read_count(const char *text) {
-  char *end;
-  if (text == NULL) misuse();
-  uint64_t value = strtoull(text, &end, 10);
-  if (end == text || *end) misuse();
-  return value;
-}
-
-static mutation read_mutation(const char *text) {
-  for (mutation i = MUTATE_NOTHING; text && i < MUTATIONS; i++) {
-    if (strcmp(text, mutations[i]) == 0) return i;
-  }
-  misuse();
-  return MUTATE_NOTHING;
-}
-
 static void read_options(char **words, options *asked) {
   *asked = (options){.seed = 1, .jobs = 2};
   for (words++; *words && **words == '-'; words++) {
     if (strcmp(*words, "--long") == 0) asked->is_long = true;
-    else if (strcmp(*words, "--seed") == 0) asked->seed = read_count(*++words);
-    else if (strcmp(*words, "--units") == 0) asked->units = read_count(*++words);
-    else if (strcmp(*words, "--jobs") == 0) asked->jobs = read_count(*++words);
-    else if (strcmp(*words, "--cut") == 0) asked->cut = read_count(*++words);
-    else if (strcmp(*words, "--mutate") == 0) asked->mutated = read_mutation(*++words);
+    else if (strcmp(*words, "--seed") == 0) asked->seed = read_count(*++words, misuse);
+    else if (strcmp(*words, "--units") == 0) asked->units = read_count(*++words, misuse);
+    else if (strcmp(*words, "--jobs") == 0) asked->jobs = read_count(*++words, misuse);
+    else if (strcmp(*words, "--cut") == 0) asked->cut = read_count(*++words, misuse);
+    else if (strcmp(*words, "--mutate") == 0)
+      asked->mutated = (mutation)read_word(*++words, mutations, MUTATIONS, misuse);
     else misuse();
   }
   if (*words == NULL || words[1] || asked->jobs < 1 || asked->jobs > JOBS_MAX) misuse();
