@@ -81,46 +81,48 @@ void mix_payment(uint64_t *digest, const tally_payment *payment) {
   }
 }
 
-static tally_code mix_documents(tally_ledger *ledger, tally_request *request, uint64_t *digest) {
-  tally_cursor *cursor;
-  const tally_document *document;
-  tally_request_begin(request, TALLY_QUERY_DOCUMENTS);
-  TRY(tally_cursor_open(ledger, request, &cursor));
-  tally_code code;
-  while ((code = tally_cursor_document(cursor, &document)) == TALLY_OK) mix_document(digest, document);
-  tally_cursor_close(cursor);
-  return code == TALLY_DONE ? TALLY_OK : code;
-}
-
-static tally_code mix_payments(tally_ledger *ledger, tally_request *request, uint64_t *digest) {
-  tally_cursor *cursor;
-  const tally_payment *payment;
-  tally_request_begin(request, TALLY_QUERY_PAYMENTS);
-  TRY(tally_cursor_open(ledger, request, &cursor));
-  tally_code code;
-  while ((code = tally_cursor_payment(cursor, &payment)) == TALLY_OK) mix_payment(digest, payment);
-  tally_cursor_close(cursor);
-  return code == TALLY_DONE ? TALLY_OK : code;
-}
-
 /* Salts and hashes are random from run to run; all else of the journal is here. */
-static tally_code mix_entries(tally_ledger *ledger, tally_request *request, uint64_t *digest) {
-  tally_cursor *cursor;
+static void mix_entry(uint64_t *digest, const tally_entry *entry) {
+  const int64_t numbers[] = {entry->seq,    entry->act,          entry->kind, entry->command,
+                             entry->serial, entry->amount_minor, entry->day,  entry->refers};
+  mix(digest, numbers, sizeof numbers);
+  mix_text(digest, entry->document);
+  mix_text(digest, entry->patient);
+  mix_text(digest, entry->type);
+  mix_text(digest, entry->key);
+  mix_text(digest, entry->note);
+  mix_text(digest, entry->reason);
+}
+
+static tally_code next_document(tally_cursor *cursor, uint64_t *digest) {
+  const tally_document *document;
+  TRY(tally_cursor_document(cursor, &document));
+  mix_document(digest, document);
+  return TALLY_OK;
+}
+
+static tally_code next_payment(tally_cursor *cursor, uint64_t *digest) {
+  const tally_payment *payment;
+  TRY(tally_cursor_payment(cursor, &payment));
+  mix_payment(digest, payment);
+  return TALLY_OK;
+}
+
+static tally_code next_entry(tally_cursor *cursor, uint64_t *digest) {
   const tally_entry *entry;
-  tally_request_begin(request, TALLY_QUERY_ENTRIES);
+  TRY(tally_cursor_entry(cursor, &entry));
+  mix_entry(digest, entry);
+  return TALLY_OK;
+}
+
+/* All rows that a query without fields gives. */
+static tally_code mix_rows(tally_ledger *ledger, tally_request *request, tally_command query,
+                           tally_code (*next)(tally_cursor *, uint64_t *), uint64_t *digest) {
+  tally_cursor *cursor;
+  tally_request_begin(request, query);
   TRY(tally_cursor_open(ledger, request, &cursor));
-  tally_code code;
-  while ((code = tally_cursor_entry(cursor, &entry)) == TALLY_OK) {
-    const int64_t numbers[] = {entry->seq,    entry->act,          entry->kind, entry->command,
-                               entry->serial, entry->amount_minor, entry->day,  entry->refers};
-    mix(digest, numbers, sizeof numbers);
-    mix_text(digest, entry->document);
-    mix_text(digest, entry->patient);
-    mix_text(digest, entry->type);
-    mix_text(digest, entry->key);
-    mix_text(digest, entry->note);
-    mix_text(digest, entry->reason);
-  }
+  tally_code code = TALLY_OK;
+  while (code == TALLY_OK) code = next(cursor, digest);
   tally_cursor_close(cursor);
   return code == TALLY_DONE ? TALLY_OK : code;
 }
@@ -189,9 +191,9 @@ tally_code read_state(tally_ledger *ledger, tally_request *request, uint64_t *di
   *digest = 0;
   TRY(tally_read_head(ledger, &head));
   mix_number(digest, head.seq);
-  TRY(mix_documents(ledger, request, digest));
-  TRY(mix_payments(ledger, request, digest));
-  TRY(mix_entries(ledger, request, digest));
+  TRY(mix_rows(ledger, request, TALLY_QUERY_DOCUMENTS, next_document, digest));
+  TRY(mix_rows(ledger, request, TALLY_QUERY_PAYMENTS, next_payment, digest));
+  TRY(mix_rows(ledger, request, TALLY_QUERY_ENTRIES, next_entry, digest));
   TRY(mix_totals(ledger, request, digest));
   TRY(mix_patients(ledger, request, digest));
   return mix_places(ledger, digest);
