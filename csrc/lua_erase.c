@@ -1,11 +1,6 @@
 /* lua_erase.c - ledger:erase: free texts taken out for good. */
 #include "lua_tallystick.h"
 
-static void set_count(lua_State *L, const char *name, int64_t count) {
-  lua_pushinteger(L, (lua_Integer)count);
-  lua_setfield(L, -2, name);
-}
-
 int l_erase(lua_State *L) {
   l_ledger *box = l_check_ledger(L, 1);
   tally_erasure erasure;
@@ -15,8 +10,8 @@ int l_erase(lua_State *L) {
   tally_code code = tally_erase(box->ledger, box->request, &erasure);
   if (code) return l_done(box, l_push_error(L, box->ledger, code));
   lua_createtable(L, 0, 3);
-  set_count(L, "acts", erasure.acts);
-  set_count(L, "texts", erasure.texts);
+  l_set_integer(L, "acts", erasure.acts);
+  l_set_integer(L, "texts", erasure.texts);
   if (erasure.dry_run) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "dry_run");

@@ -150,11 +150,6 @@ static int ledger_head(lua_State *L) {
   return 1;
 }
 
-static void set_integer(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, (lua_Integer)value);
-  lua_setfield(L, -2, name);
-}
-
 static void set_string(lua_State *L, const char *name, const char *value) {
   lua_pushstring(L, value);
   lua_setfield(L, -2, name);
@@ -162,7 +157,7 @@ static void set_string(lua_State *L, const char *name, const char *value) {
 
 static void set_script(lua_State *L, const tally_info *info) {
   lua_createtable(L, 0, 3);
-  set_integer(L, "version", info->script_version);
+  l_set_integer(L, "version", info->script_version);
   l_set_text(L, "name", info->script_name);
   l_set_text(L, "text", info->script_text);
   lua_setfield(L, -2, "script");
@@ -173,18 +168,18 @@ static void push_info(lua_State *L, const tally_info *info) {
   set_string(L, "version", info->version);
   set_string(L, "lua_version", LUA_VERSION);
   set_string(L, "sqlite_version", info->sqlite_version);
-  set_integer(L, "schema_version", info->schema_version);
+  l_set_integer(L, "schema_version", info->schema_version);
   set_string(L, "path", info->path);
   set_string(L, "id", info->id);
   set_string(L, "currency", info->currency->code);
   l_set_text(L, "language", info->language);
   l_push_time(L, info->created_at_ms);
   lua_setfield(L, -2, "created_at");
-  set_integer(L, "entries", info->entries);
-  set_integer(L, "documents", info->documents);
-  set_integer(L, "payments", info->payments);
-  set_integer(L, "closings", info->closings);
-  set_integer(L, "file_bytes", info->file_bytes);
+  l_set_integer(L, "entries", info->entries);
+  l_set_integer(L, "documents", info->documents);
+  l_set_integer(L, "payments", info->payments);
+  l_set_integer(L, "closings", info->closings);
+  l_set_integer(L, "file_bytes", info->file_bytes);
   set_string(L, "mode", info->read_only ? "ro" : "rw");
   set_string(L, "journal_mode", info->journal_mode);
   set_string(L, "synchronous", info->synchronous == 2 ? "FULL" : "other");
@@ -206,7 +201,7 @@ static int ledger_script(lua_State *L) {
   if (code) return l_done(box, l_push_error(L, box->ledger, code));
   const tally_config *config = tally_ledger_config(box->ledger);
   lua_createtable(L, 0, 3);
-  set_integer(L, "version", version);
+  l_set_integer(L, "version", version);
   l_set_text(L, "name", config->script_name);
   l_set_text(L, "text", config->script_text);
   return l_done(box, 1);
@@ -272,7 +267,7 @@ static void push_error_list(lua_State *L) {
   lua_newtable(L);
   for (int code = 1; code < TALLY_ERR_END; code++) {
     lua_createtable(L, 0, 3);
-    set_integer(L, "number", code);
+    l_set_integer(L, "number", code);
     set_string(L, "code", tally_code_name((tally_code)code));
     set_string(L, "text", tally_code_text((tally_code)code));
     lua_rawseti(L, -2, code);

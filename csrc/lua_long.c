@@ -119,22 +119,17 @@ static bool read_head(lua_State *L, int options, tally_head *head, bool *given, 
 
 /* ---- verify ---- */
 
-static void set_count(lua_State *L, const char *name, int64_t count) {
-  lua_pushinteger(L, (lua_Integer)count);
-  lua_setfield(L, -2, name);
-}
-
 static void push_report(lua_State *L, const tally_report *report) {
   lua_createtable(L, 0, 9);
-  set_count(L, "entries", report->entries);
-  set_count(L, "acts", report->acts);
-  set_count(L, "documents", report->documents);
-  set_count(L, "patients", report->patients);
-  set_count(L, "payments", report->payments);
-  set_count(L, "days", report->days);
-  set_count(L, "closings", report->closings);
+  l_set_integer(L, "entries", report->entries);
+  l_set_integer(L, "acts", report->acts);
+  l_set_integer(L, "documents", report->documents);
+  l_set_integer(L, "patients", report->patients);
+  l_set_integer(L, "payments", report->payments);
+  l_set_integer(L, "days", report->days);
+  l_set_integer(L, "closings", report->closings);
   lua_createtable(L, 0, 2);
-  set_count(L, "seq", report->head.seq);
+  l_set_integer(L, "seq", report->head.seq);
   l_push_hash(L, report->head.hash);
   lua_setfield(L, -2, "hash");
   lua_setfield(L, -2, "head");

@@ -17,7 +17,7 @@ static void set_string(lua_State *L, const char *name, const char *text) {
   lua_setfield(L, -2, name);
 }
 
-static void set_integer(lua_State *L, const char *name, int64_t value) {
+void l_set_integer(lua_State *L, const char *name, int64_t value) {
   lua_pushinteger(L, (lua_Integer)value);
   lua_setfield(L, -2, name);
 }
@@ -212,10 +212,10 @@ static void set_fields(lua_State *L, const tally_payment *payment) {
 void l_push_payment(lua_State *L, const tally_payment *payment, const tally_currency *currency) {
   lua_createtable(L, 0, 32);
   l_set_text(L, "number", payment->number);
-  set_integer(L, "act", payment->act);
+  l_set_integer(L, "act", payment->act);
   set_string(L, "kind", made_by(payment));
   l_set_text(L, "type", payment->type);
-  set_integer(L, "type_version", payment->type_version);
+  l_set_integer(L, "type_version", payment->type_version);
   set_string(L, "effect", tally_effect_name(payment->effect));
   l_set_text(L, "patient", payment->patient);
   l_set_text(L, "group", payment->group);
@@ -234,7 +234,7 @@ void l_push_payment(lua_State *L, const tally_payment *payment, const tally_curr
   set_allocations(L, payment, currency);
   set_fields(L, payment);
   set_boolean(L, "reversed", payment->reversed_by != 0);
-  if (payment->reversed_by) set_integer(L, "reversed_by", payment->reversed_by);
+  if (payment->reversed_by) l_set_integer(L, "reversed_by", payment->reversed_by);
   l_set_text(L, "corrected_by", payment->corrected_by);
   l_set_text(L, "corrects", payment->corrects);
   l_set_text(L, "refund_of", payment->refund_of);
@@ -266,8 +266,8 @@ static void set_entry_fields(lua_State *L, const tally_entry *entry) {
 
 void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *currency) {
   lua_createtable(L, 0, 28);
-  set_integer(L, "seq", entry->seq);
-  set_integer(L, "act", entry->act);
+  l_set_integer(L, "seq", entry->seq);
+  l_set_integer(L, "act", entry->act);
   set_string(L, "kind", tally_kind_name(entry->kind));
   set_string(L, "command", tally_command_name(entry->command));
   set_accounts(L, entry->kind);
@@ -277,7 +277,7 @@ void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *
   l_set_text(L, "patient", entry->patient);
   l_set_text(L, "counter_patient", entry->counter_patient);
   l_set_text(L, "type", entry->type);
-  if (entry->type.data) set_integer(L, "type_version", entry->type_version);
+  if (entry->type.data) l_set_integer(L, "type_version", entry->type_version);
   set_money(L, "amount", entry->amount_minor, currency);
   set_time(L, "at", entry->at_ms);
   set_day(L, "day", entry->day);
@@ -291,9 +291,9 @@ void l_push_entry(lua_State *L, const tally_entry *entry, const tally_currency *
   l_set_text(L, "label", entry->label);
   l_set_text(L, "reason", entry->reason);
   l_set_text(L, "key", entry->key);
-  if (entry->refers) set_integer(L, "refers", entry->refers);
+  if (entry->refers) l_set_integer(L, "refers", entry->refers);
   set_entry_fields(L, entry);
-  set_integer(L, "script_version", entry->script_version);
+  l_set_integer(L, "script_version", entry->script_version);
   l_push_hash(L, entry->hash);
   lua_setfield(L, -2, "hash");
 }
@@ -314,7 +314,7 @@ void l_push_totals(lua_State *L, const tally_totals *row, unsigned by, const tal
   set_money(L, "discounted", row->discounted, currency);
   set_money(L, "lost", row->lost, currency);
   set_money(L, "rounded", row->rounded, currency);
-  set_integer(L, "count", row->count);
+  l_set_integer(L, "count", row->count);
 }
 
 static void set_counted(lua_State *L, const tally_closing *closing, const tally_currency *currency) {
@@ -348,7 +348,7 @@ void l_push_closing(lua_State *L, const tally_closing *closing, const tally_curr
   set_time(L, "recorded_at", closing->recorded_at_ms);
   l_set_text(L, "actor", closing->actor);
   lua_createtable(L, 0, 2);
-  set_integer(L, "seq", closing->seq);
+  l_set_integer(L, "seq", closing->seq);
   l_push_hash(L, closing->hash);
   lua_setfield(L, -2, "hash");
   lua_setfield(L, -2, "head");
@@ -377,8 +377,8 @@ static void push_body(lua_State *L, const tally_result *result, const tally_curr
 
 void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency) {
   push_body(L, result, currency);
-  set_integer(L, "act", result->act);
-  if (result->prints) set_integer(L, "prints", result->prints);
+  l_set_integer(L, "act", result->act);
+  if (result->prints) l_set_integer(L, "prints", result->prints);
   bool is_of_payment = result->command == TALLY_COMMAND_REVERSE || result->command == TALLY_COMMAND_PRINT;
   if (is_of_payment) l_set_text(L, "payment", result->payment->number);
   if (result->number.data == NULL) {

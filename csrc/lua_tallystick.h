@@ -137,6 +137,7 @@ void l_push_closing(lua_State *L, const tally_closing *closing, const tally_curr
 void l_push_result(lua_State *L, const tally_result *result, const tally_currency *currency);
 void l_push_texts(lua_State *L, const tally_text *items, size_t count);
 void l_set_texts(lua_State *L, const char *name, const tally_text *items, size_t count);
+void l_set_integer(lua_State *L, const char *name, int64_t value);
 void l_set_text(lua_State *L, const char *name, tally_text text); /* leaves nil where there is none */
 
 /* lua_read.c, lua_verify.c: methods of the ledger. */

@@ -1,14 +1,11 @@
 /* verify_anchor.c - the journal held against the head that is kept beside the file (§11, promise 6). */
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "verify.h"
 
 enum { WHAT_BYTES = 256, HEX_BYTES = 65 };
-
-static void print_hex(const uint8_t hash[32], char hex[HEX_BYTES]) {
-  for (size_t i = 0; i < 32; i++) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-}
 
 static const char *name_of(const tally_anchor *anchor) {
   const char *slash = strrchr(anchor->path, '/');
@@ -30,12 +27,12 @@ static tally_code tell(tally_verify *in, int64_t seq, const char *what) {
   with_detail(ledger, code, "what", text_of(what));
   with_detail(ledger, code, "anchor", text_of(anchor->path));
   with_integer(ledger, code, "anchor_seq", anchor->head.seq);
-  print_hex(anchor->head.hash, hex);
+  sodium_bin2hex(hex, sizeof hex, anchor->head.hash, 32);
   with_detail(ledger, code, "anchor_hash", text_of(hex));
   tally_time_print(anchor->recorded_at_ms, at);
   with_detail(ledger, code, "anchor_recorded_at", text_of(at));
   with_integer(ledger, code, "head_seq", in->head.seq);
-  print_hex(in->head.hash, hex);
+  sodium_bin2hex(hex, sizeof hex, in->head.hash, 32);
   return with_detail(ledger, code, "head_hash", text_of(hex));
 }
 
