@@ -510,10 +510,20 @@ static tally_code check_process(store *in) {
       "anew in this one");
 }
 
+static tally_code check_log(store *in);
+
+/* The last one who closes a ledger removes what has its log's name: where this one's own log is gone, that is another's, with
+ * acts in it. */
+static void leave_other_log(store *in) {
+  if (in->database == NULL || check_log(in) == TALLY_OK) return;
+  sqlite3_db_config(in->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 void store_close(store *in) {
   if (in == NULL) return;
   if (!is_forked(in)) {
     for (int i = 0; i < STMT_COUNT; i++) sqlite3_finalize(in->statements[i]);
+    leave_other_log(in);
     sqlite3_close_v2(in->database);
   }
   held_free(in);

@@ -92,6 +92,26 @@ describe("a ledger's file", function()
     assert(again:verify())
   end)
 
+  -- SQLite would take away what has the log's name, which is another one by then.
+  it("leaves another log alone as it closes, once its own is gone", function()
+    make():close()
+    local ledger = assert(tallystick.open(path, { actor = "desk-1" }))
+    io.open(path, "rb"):close()
+    local other = "lua5.4 bin/tallystick consultation %s P2 5.00"
+    assert.equal(0, command.shell(other:format(path)).code)
+    local killed = child.run([[
+local ledger = assert(require("tallystick").open(arg[1], { actor = "desk-2" }))
+for _ = 1, 3 do assert(ledger:consultation { patient = "P3", amount = "5.00" }) end
+print(ledger:head().seq)
+io.stdout:flush()
+os.exit(0, false)
+]], path)
+    assert.equal("6\n", killed.out, killed.err)
+    refused("io-error", ledger:pay { document = "C-00001", type = "twint", amount = "1.00" })
+    ledger:close()
+    assert.equal(6, helper.open { path = path, script = "" }:head().seq)
+  end)
+
   it("is not opened beside its handle by what looks at a path that a person names", function()
     make():close()
     local ledger = assert(tallystick.open(path, { actor = "desk-1" }))
