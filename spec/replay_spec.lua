@@ -146,6 +146,16 @@ end
 describe("the file of results", function()
   local LINE <const> = '{"op":"deposit","patient":"P1","amount":"5.00"}\n'
 
+  for _, device in ipairs { "/dev/stdout", "/dev/stderr" } do
+    it("may be " .. device, function()
+      command.write(path "log.jsonl", LINE)
+      local ended = command.shell(("timeout 20 bin/tallystick replay %s %s --quiet --results %s"):format(
+        path "clinic.db", path "log.jsonl", device))
+      assert.equal(0, ended.code, ended.err)
+      assert.truthy((ended.out .. ended.err):find('"ok":true', 1, true))
+    end)
+  end
+
   for _, case in ipairs {
     { "the log, by another way to it", "./log.jsonl" }, { "the ledger, by another way to it", "./clinic.db" },
     { "the ledger's log", "clinic.db-wal" }, { "another ledger", "other.db" },

@@ -18,9 +18,10 @@ local save = {}
 local DATABASE = "SQLite format 3\0"
 local COMPANIONS = { "%-wal$", "%-shm$", "%-journal$", "%-anchor$" }
 
--- Read by another process: who closes the file of a ledger that this one has open loses the locks on it.
+-- Read by another process: who closes the file of a ledger that this one has open loses the locks on it. Only a plain
+-- file is read: /dev/stdout would be the reader's own.
 local function is_database(path)
-  return files.command(("head -c %d"):format(#DATABASE), path) == DATABASE
+  return files.command("test -f", path) ~= nil and files.command(("head -c %d"):format(#DATABASE), path) == DATABASE
 end
 
 ---Tells whether replacing a file would do away with somebody's books: what is written here is never a ledger.
