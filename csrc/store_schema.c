@@ -171,7 +171,8 @@ tally_code store_schema_ready(store *in) {
 /* ---- Whether the schema is still ours ---- */
 
 static const char SCHEMA_TEXT[] =
-    "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line "
+    "SELECT group_concat(line, char(10)) FROM (SELECT type || ' ' || name || ' ' || coalesce(tbl_name, '') || ' ' || "
+    "coalesce(sql, '') AS line "
     "FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)";
 
 /* Gives the text of all tables, indexes and triggers; NULL where it cannot be read. Free with sqlite3_free. */

@@ -133,6 +133,12 @@ describe("verify", function()
     refused("corrupt", verified())
   end)
 
+  it("finds an index that is said to be of another table", function()
+    raw.force(path, "PRAGMA writable_schema = ON;; UPDATE sqlite_schema SET tbl_name = 'documens' " ..
+      "WHERE name = 'sqlite_autoindex_document_1'")
+    refused("corrupt", verified())
+  end)
+
   -- SQLite's own check takes an entry of an index for a row's that agrees with it as far as it goes.
   for _, length in ipairs { 1, 2 } do
     it(("finds an entry of an index that was cut short, to %d of 3 bytes of header"):format(length), function()
