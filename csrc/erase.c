@@ -67,10 +67,10 @@ static tally_code erase_all_of(eraser *in, entries_of list, tally_text name) {
   return code;
 }
 
-static tally_code erase_act_named(eraser *in) {
+static tally_code look_up_act(eraser *in) {
   tally_entry entry;
   tally_code code = store_entry_get(in->ledger->store, &in->ledger->call, in->asked->act, &entry);
-  if (code == TALLY_OK && entry.act == entry.seq) return erase_act(in, entry.act);
+  if (code == TALLY_OK && entry.act == entry.seq) return TALLY_OK;
   if (code != TALLY_OK && code != TALLY_DONE) return fail_store(in->ledger, code);
   fail(in->ledger, TALLY_ERR_FIELD_INVALID, "act: no act begins with entry %lld; give the seq of its first entry",
        (long long)in->asked->act);
@@ -82,7 +82,7 @@ static tally_code look_up(eraser *in, document_row *document, tally_entry *payme
   const parsed_command *asked = in->asked;
   if (command_has(asked, FIELD_DOCUMENT)) return reading_document(in->ledger, asked->document, document);
   if (command_has(asked, FIELD_PAYMENT)) return reading_payment_entry(in->ledger, asked->payment, payment);
-  return command_has(asked, FIELD_PATIENT) ? reading_patient(in->ledger, asked->patient) : TALLY_OK;
+  return command_has(asked, FIELD_PATIENT) ? reading_patient(in->ledger, asked->patient) : look_up_act(in);
 }
 
 static tally_code erase_texts(eraser *in) {
@@ -94,7 +94,7 @@ static tally_code erase_texts(eraser *in) {
   TRY(check_asker(in->ledger, TALLY_CALL_ERASE, &asked->roles));
   if (command_has(asked, FIELD_DOCUMENT)) return erase_all_of(in, store_entries_of_document, asked->document);
   if (command_has(asked, FIELD_PATIENT)) return erase_all_of(in, store_entries_of_patient, asked->patient);
-  return command_has(asked, FIELD_PAYMENT) ? erase_act(in, payment.act) : erase_act_named(in);
+  return erase_act(in, command_has(asked, FIELD_PAYMENT) ? payment.act : asked->act);
 }
 
 static tally_code in_transaction(eraser *in) {
