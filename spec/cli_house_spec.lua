@@ -338,6 +338,17 @@ describe("restore", function()
     assert_holds "clinic.db"
   end)
 
+  it("takes no log from under a ledger that has a second name", function()
+    with_backup()
+    local ledger <close> = assert(tallystick.open(path "clinic.db", { actor = "desk-1" }))
+    assert(ledger:deposit { patient = "P1", amount = "1.00" })
+    assert.equal(0, command.shell(("ln %s %s"):format(path "clinic.db", path "second.db")).code)
+    local ended = run("restore", path "copy.db", path "clinic.db", "--force")
+    assert.equal(exit.BUSY, ended.code)
+    contains("find -samefile", ended.err)
+    assert(ledger:deposit { patient = "P1", amount = "1.00" })
+  end)
+
   it("wants to be told where the backup is older, says how many entries it lacks, and keeps them", function()
     with_backup(3)
     local before = head_of "clinic.db"

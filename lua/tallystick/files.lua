@@ -177,13 +177,15 @@ end
 ---@field bytes integer
 ---@field mode string such as "600"
 ---@field owner string such as "0:0"
+---@field names integer how many names (hard links) it has
 
 ---@param path string
 ---@return tallystick.files.Facts?
 function files.facts(path)
-  local out = files.command("stat -L -c '%s %a %u:%g'", path)
-  local bytes, mode, owner = (out or ""):match "^(%d+) (%d+) (%S+)"
-  return bytes and { bytes = math.tointeger(tonumber(bytes)), mode = mode, owner = owner } or nil
+  local out = files.command("stat -L -c '%s %a %u:%g %h'", path)
+  local bytes, mode, owner, names = (out or ""):match "^(%d+) (%d+) (%S+) (%d+)"
+  if not bytes then return nil end
+  return { bytes = math.tointeger(bytes), mode = mode, owner = owner, names = math.tointeger(names) }
 end
 
 return files

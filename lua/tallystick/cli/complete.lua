@@ -90,8 +90,10 @@ end
 -- The ledger that a line names. A busy one is not waited for, and what is no ledger has no names to offer.
 local function open(path)
   path = path and path:gsub("^~/", (os.getenv "HOME" or "~") .. "/")
-  local file <close> = path and io.open(path, "rb")
-  if not file or not file:read(1) then return nil end
+  local file = path and io.open(path, "rb")
+  local begun = file and file:read(1)
+  if file then file:close() end -- before the ledger is opened: who closes its file later loses the locks on it
+  if not begun then return nil end
   return (require("tallystick").open(path, { mode = "ro", busy_timeout = 0 }))
 end
 

@@ -21,6 +21,7 @@ local LOG_SUFFIXES = { "-wal", "-shm" }
 ---@field head? tallystick.Head
 ---@field message? string why it cannot be read
 ---@field code? string
+---@field linked? boolean whether it has a second name, by none of which it is opened
 
 -- A ledger that was opened for writing and closed again by its last user has no log any more: SQLite takes that for its
 -- own alone, and fails to where another process has it open. So a log that stays tells of such a process.
@@ -42,7 +43,10 @@ local function look(path)
   if not files.exists(path) then return { there = false, ledger = false } end
   for _, mode in ipairs { "ro", "rw" } do
     local ledger <close>, message, code = backup.open(path, mode)
-    if not ledger then return { there = true, ledger = false, message = message, code = code } end
+    if not ledger then
+      local linked = (files.facts(path) or { names = 1 }).names > 1
+      return { there = true, ledger = false, message = message, code = code, linked = linked }
+    end
     if mode == "rw" then return { there = true, ledger = true, id = ledger:info().id, head = ledger:head() } end
   end
 end
@@ -83,7 +87,7 @@ local function tell_lost(path, standing, copy)
     local missing = tell_missing(path, standing, copy)
     return missing, missing ~= nil
   end
-  if standing.message:find("(hard links)", 1, true) then
+  if standing.linked then
     return "what stands there has a second name (a hard link), and is not opened: it may hold later entries", true
   end
   local known = UNREADABLE[standing.code]
@@ -282,6 +286,11 @@ function restore.run(call)
   local path = call.args.ledger
   local standing = look(path)
   if standing.code == "busy" or standing.ledger and is_in_use(path) then return select(2, in_use(call)) end
+  local log = standing.linked and files.facts(path .. "-wal")
+  if log and log.bytes > 0 then
+    return call:refuse(path .. ": it has a second name (a hard link) and a log, which somebody may be writing; remove "
+      .. "the other name, which find -samefile tells, and try again", "busy")
+  end
   if standing.code == "read-only" then return call:refuse(("%s: %s"):format(path, standing.message), standing.code) end
   return backup.with_partial(path, function(partial) return run(call, partial, standing) end)
 end
